@@ -1,0 +1,37 @@
+package connect
+
+import "github.com/kurier-io/kurier/plugins/data"
+
+// A Converter turns Connect data into the bytes of a record's key or value, and back. One instance serves one task (key and value have
+// an instance each) and is used by one goroutine at a time.
+type Converter interface {
+	// Configure is called once, first, with the settings under key.converter. or value.converter., prefix removed.
+	Configure(props Props, isKey bool) error
+	// FromConnectData appends the bytes of a value to dst and returns the extended slice; ok is false for what Kafka stores as a null
+	// key or value. topic is that of the record after transformations. On an error the returned slice is to be ignored.
+	FromConnectData(dst []byte, topic string, s *data.Schema, v data.Value) (out []byte, ok bool, err error)
+	// ToConnectData reads bytes (nil: a null key or value). The result may alias b. Equal schemas come back as the same pointer.
+	ToConnectData(topic string, b []byte) (*data.Schema, data.Value, error)
+}
+
+// A HeaderConverter does for header values what a Converter does for keys and values; same rules.
+type HeaderConverter interface {
+	Configure(props Props) error
+	FromConnectHeader(dst []byte, topic, key string, s *data.Schema, v data.Value) (out []byte, ok bool, err error)
+	ToConnectHeader(topic, key string, b []byte) (*data.Schema, data.Value, error)
+}
+
+// A Transformation changes records one at a time (single message transform). One instance serves one task and is used by one goroutine.
+type Transformation interface {
+	// Configure is called once, first.
+	Configure(props Props) error
+	// Apply changes the record in place; keep false drops it. It must not change r before it is sure to succeed, and must not write
+	// through r's structs, maps, arrays or headers, which other records may share: it replaces them.
+	Apply(r *Record) (keep bool, err error)
+}
+
+// A Predicate decides whether a transformation applies to a record. Same rules as Transformation.
+type Predicate interface {
+	Configure(props Props) error
+	Test(r *Record) (bool, error)
+}
