@@ -227,3 +227,36 @@ func (d *Decoder) tagged(b []byte, depth int) (Value, []byte, error) {
 	}
 	return scalar(k, b)
 }
+
+// Skip returns the bytes behind a tagged value (one without a schema), without building it.
+func Skip(b []byte) ([]byte, error) { return skip(b, 0) }
+
+func skip(b []byte, depth int) ([]byte, error) {
+	if len(b) == 0 || depth > maxDepth {
+		return nil, ErrMalformed
+	}
+	k := Kind(b[0])
+	b = b[1:]
+	switch k {
+	case KindNull:
+		return b, nil
+	case KindArray, KindMap:
+		n, w := binary.Uvarint(b)
+		if w <= 0 || n > uint64(len(b)) {
+			return nil, ErrMalformed
+		}
+		b = b[w:]
+		if k == KindMap {
+			n *= 2
+		}
+		for range n {
+			var err error
+			if b, err = skip(b, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		return b, nil
+	}
+	_, rest, err := scalar(k, b)
+	return rest, err
+}
