@@ -251,7 +251,7 @@ func (m *machine) snapshot() Generation {
 // groupError sorts the error codes of group requests.
 func (m *machine) groupError(err error) (fatal bool) {
 	switch err {
-	case kerr.UnknownMemberID, kerr.FencedInstanceID:
+	case kerr.UnknownMemberID, kerr.FencedInstanceID, kerr.GroupIDNotFound:
 		m.reset("")
 	case kerr.IllegalGeneration:
 		m.reset(m.memberID)

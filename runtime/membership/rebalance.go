@@ -161,7 +161,7 @@ func (m *machine) adopt(now time.Time, a Assignment) []effect {
 // hurry drops the back-off after the first answer that only says that the group moved on.
 func (m *machine) hurry(now time.Time, err error) {
 	switch err {
-	case kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.FencedInstanceID, kerr.RebalanceInProgress:
+	case kerr.UnknownMemberID, kerr.GroupIDNotFound, kerr.IllegalGeneration, kerr.FencedInstanceID, kerr.RebalanceInProgress:
 		if m.failures <= 1 {
 			m.notBefore = now
 		}
