@@ -1,0 +1,236 @@
+package commitlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/kurier-io/kurier/broker/vfs"
+	"github.com/kurier-io/kurier/broker/wireproto"
+)
+
+const (
+	checkpointFile  = "checkpoint"
+	cleanFile       = "clean-stop"
+	checkpointEntry = 16 + 4 + 8 + 8 + 8
+)
+
+// logState is what the checkpoint knows of a partition: everything before end
+// is in its segment files and flushed; compaction has seen what is before
+// cleaned.
+type logState struct {
+	end, start, cleaned int64
+}
+
+type checkpoint struct {
+	seq  uint64 // first journal frame that is not covered
+	logs map[ID]logState
+}
+
+func (c checkpoint) encode() []byte {
+	be := binary.BigEndian
+	out := make([]byte, 4, 4+2+8+4+len(c.logs)*checkpointEntry)
+	out = be.AppendUint16(out, 1)
+	out = be.AppendUint64(out, c.seq)
+	out = be.AppendUint32(out, uint32(len(c.logs)))
+	for id, s := range c.logs {
+		out = append(out, id.Topic[:]...)
+		out = be.AppendUint32(out, uint32(id.Partition))
+		out = be.AppendUint64(out, uint64(s.end))
+		out = be.AppendUint64(out, uint64(s.start))
+		out = be.AppendUint64(out, uint64(s.cleaned))
+	}
+	be.PutUint32(out, wireproto.Checksum(out[4:]))
+	return out
+}
+
+func decodeCheckpoint(b []byte) (checkpoint, error) {
+	bad := &CorruptError{File: checkpointFile, Detail: "checksum or length is wrong"}
+	if len(b) < 18 || wireproto.Checksum(b[4:]) != binary.BigEndian.Uint32(b) {
+		return checkpoint{}, bad
+	}
+	r := wireproto.NewReader(b[4:])
+	if v := r.Int16(); v != 1 {
+		bad.Detail = fmt.Sprintf("version %d is newer than this program", v)
+		return checkpoint{}, bad
+	}
+	c := checkpoint{seq: uint64(r.Int64()), logs: map[ID]logState{}}
+	for range r.ArrayLen(false, checkpointEntry) {
+		id := ID{Topic: r.UUID(), Partition: r.Int32()}
+		st := logState{r.Int64(), r.Int64(), r.Int64()}
+		if st.start < 0 || st.end < 0 || st.cleaned < 0 {
+			return checkpoint{}, bad
+		}
+		c.logs[id] = st
+	}
+	if r.Err() != nil || r.Len() != 0 {
+		return checkpoint{}, bad
+	}
+	return c, nil
+}
+
+// parallelSyncs is how many files are flushed at once.
+const parallelSyncs = 16
+
+// Checkpoint flushes every segment written since the last one, records how far
+// each log is on disk, and recycles the journal before that.
+func (s *Store) Checkpoint() error {
+	s.ckptMu.Lock()
+	defer s.ckptMu.Unlock()
+	if s.failed != nil {
+		return s.failed
+	}
+	c := checkpoint{logs: map[ID]logState{}}
+	var written int64
+	if s.journal != nil {
+		// Every entry of an earlier frame was written to its segment before
+		// it was queued, so the flush below covers it.
+		c.seq = s.journal.nextSeq.Load()
+		written = s.journal.written.Load()
+	}
+	logs := s.snapshot()
+	var (
+		wg    sync.WaitGroup
+		slots = make(chan struct{}, parallelSyncs)
+		mu    sync.Mutex
+		errs  []error
+		moved bool
+	)
+	for _, l := range logs {
+		st, dirty := l.state()
+		c.logs[l.id] = st
+		if !dirty && st == l.checkpointed {
+			continue
+		}
+		moved = true
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := l.flush(); err != nil {
+				mu.Lock()
+				errs = append(errs, fmt.Errorf("%s: %w", l.dir, err))
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		// The kernel may have dropped the pages and forgotten the error: a
+		// second flush that succeeds would prove nothing.
+		s.failed = fmt.Errorf("%w: %w", ErrStorage, err)
+		if s.journal != nil {
+			s.journal.fail(s.failed)
+		}
+		return s.failed
+	}
+	if !moved && c.seq == s.ckptSeq && len(c.logs) > 0 {
+		return nil
+	}
+	if err := s.saveCheckpoint(c); err != nil {
+		return err
+	}
+	for _, l := range logs {
+		l.mu.Lock()
+		l.checkpointed = c.logs[l.id]
+		l.mu.Unlock()
+	}
+	s.ckptSeq = c.seq
+	s.ckptBytes.Store(written)
+	if s.journal != nil {
+		return s.journal.release(c.seq)
+	}
+	return nil
+}
+
+func (s *Store) saveCheckpoint(c checkpoint) error {
+	if err := s.fs.SyncDir("."); err != nil {
+		return err
+	}
+	return vfs.WriteFile(s.fs, ".", checkpointFile, c.encode())
+}
+
+// state returns what a flush that starts now will make true.
+func (l *Log) state() (st logState, dirty bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	dirty = l.dirDirty || l.epochDue
+	for _, seg := range l.segs {
+		dirty = dirty || seg.dirty.Load() || seg.indexDirty
+	}
+	return logState{l.next, l.logStart, l.cleanedTo}, dirty
+}
+
+// flush makes the files of the log durable.
+func (l *Log) flush() error {
+	l.mu.Lock()
+	segs, dir := l.segs, l.dirDirty
+	var indexes []*segment
+	for _, seg := range segs {
+		if seg.indexDirty {
+			indexes = append(indexes, seg)
+			seg.indexDirty = false
+		}
+	}
+	var history []byte
+	if l.epochDue {
+		history = l.epochs.encode()
+	}
+	l.dirDirty, l.epochDue = false, false
+	l.mu.Unlock()
+
+	err := func() error {
+		for _, seg := range segs {
+			if err := seg.sync(); err != nil {
+				return err
+			}
+		}
+		for _, seg := range indexes {
+			if err := seg.syncIndex(); err != nil {
+				return err
+			}
+		}
+		if history != nil {
+			if err := vfs.WriteFile(l.fs, l.dir, "leader-epoch-checkpoint", history); err != nil {
+				return err
+			}
+		}
+		if dir {
+			return l.fs.SyncDir(l.dir)
+		}
+		return nil
+	}()
+	if err != nil {
+		l.mu.RLock()
+		defer l.mu.RUnlock()
+		if l.deleted {
+			return nil
+		}
+	}
+	return err
+}
+
+// finalCheckpoint saves what a clean start reads: indexes, producer state and the
+// marker.
+func (s *Store) finalCheckpoint(errs []error) error {
+	if errors.Join(errs...) != nil {
+		return nil // the next start recovers from the journal
+	}
+	for _, l := range s.snapshot() {
+		if !l.dirMade {
+			continue
+		}
+		seg := l.segs[len(l.segs)-1]
+		if err := seg.writeIndex(); err != nil {
+			return err
+		}
+		if err := writePlain(l.fs, l.dir+"/"+segmentName(l.next)+".snapshot", l.prods.encode()); err != nil {
+			return err
+		}
+		l.dirDirty = true
+	}
+	if err := s.Checkpoint(); err != nil {
+		return err
+	}
+	return vfs.WriteFile(s.fs, ".", cleanFile, fmt.Appendf(nil, "%d\n", s.ckptSeq))
+}

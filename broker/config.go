@@ -1,0 +1,130 @@
+package broker
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/kurier-io/kurier/broker/commitlog"
+	"github.com/kurier-io/kurier/broker/server"
+)
+
+// Durability says when an append with acks=all is acknowledged.
+type Durability = commitlog.Durability
+
+// The durability modes.
+const (
+	DurabilityFsync    = commitlog.Fsync
+	DurabilityInterval = commitlog.Interval
+	DurabilityOS       = commitlog.OS
+)
+
+// DefaultListen is the address of an included broker.
+const DefaultListen = "127.0.0.1:9092"
+
+// Config is what a broker is made of. The zero value of a field means the
+// default in brackets, DataDir excepted.
+type Config struct {
+	// DataDir holds everything; it is created if missing, and locked.
+	DataDir string
+	// Listen is the host:port of the TCP listener; port 0 picks one. Empty means
+	// no TCP listener: the broker is reached through Dial alone.
+	Listen string
+	// AdvertisedHost and AdvertisedPort are what clients are told to connect to
+	// [the bound address].
+	AdvertisedHost string
+	AdvertisedPort int
+	NodeID         int32         // [1]
+	Durability     Durability    // ["fsync"]
+	FlushInterval  time.Duration // of "interval" durability [100 ms]
+	// NumPartitions of topics that are created without a count [1].
+	NumPartitions int
+	// AutoCreateTopics lets Metadata requests create topics [false].
+	AutoCreateTopics bool
+	// TopicDefaults are topic configs (Kafka's names) for topics without an
+	// override.
+	TopicDefaults map[string]string
+	// MaxRequestBytes bounds a Produce request [100 MiB]; other requests may
+	// have 4 MiB.
+	MaxRequestBytes int
+	// MaxInflightBytes bounds the memory of requests being handled, and again
+	// that of fetched records being written [256 MiB].
+	MaxInflightBytes int64
+	// OffsetsRetention is how long an empty group keeps its offsets [7 days].
+	OffsetsRetention time.Duration
+	// CleanInterval is how often retention and compaction run [15 s].
+	CleanInterval time.Duration
+	// StopTimeout bounds the drain at the end of Run [10 s].
+	StopTimeout time.Duration
+	Logger      *slog.Logger // [discard]
+	// Ignored names the properties that FromProperties did not know.
+	Ignored []string
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.DataDir == "" {
+		return c, fmt.Errorf("broker: no data directory: set log.dirs")
+	}
+	switch c.Durability {
+	case "":
+		c.Durability = DurabilityFsync
+	case DurabilityFsync, DurabilityInterval, DurabilityOS:
+	default:
+		return c, fmt.Errorf("broker: kurier.durability=%q is not one of fsync, interval, os", c.Durability)
+	}
+	for name, v := range c.TopicDefaults {
+		if err := server.CheckTopicConfig(name, v); err != nil {
+			return c, fmt.Errorf("broker: %w", err)
+		}
+	}
+	if c.NodeID == 0 {
+		c.NodeID = 1
+	}
+	if c.NumPartitions == 0 {
+		c.NumPartitions = 1
+	}
+	if c.NumPartitions < 0 || c.NodeID < 0 || c.AdvertisedPort < 0 || c.AdvertisedPort > 65535 {
+		return c, fmt.Errorf("broker: num.partitions, node.id and ports cannot be negative or out of range")
+	}
+	if c.MaxRequestBytes <= 0 {
+		c.MaxRequestBytes = 100 << 20
+	}
+	if c.MaxInflightBytes <= 0 {
+		c.MaxInflightBytes = 256 << 20
+	}
+	for d, def := range map[*time.Duration]time.Duration{
+		&c.OffsetsRetention: 7 * 24 * time.Hour, &c.CleanInterval: 15 * time.Second, &c.StopTimeout: 10 * time.Second,
+	} {
+		if *d <= 0 {
+			*d = def
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// advertise fills in what clients are told, from the bound address.
+func (c *Config) advertise(addr net.Addr) {
+	host, port := "127.0.0.1", 9092
+	if addr != nil {
+		if h, p, err := net.SplitHostPort(addr.String()); err == nil {
+			host = h
+			if n, err := strconv.Atoi(p); err == nil {
+				port = n
+			}
+		}
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+	}
+	if c.AdvertisedHost == "" {
+		c.AdvertisedHost = host
+	}
+	if c.AdvertisedPort == 0 {
+		c.AdvertisedPort = port
+	}
+}

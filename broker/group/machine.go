@@ -1,0 +1,411 @@
+package group
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Code is a Kafka error code.
+type Code = int16
+
+// The error codes that the coordinator answers with.
+const (
+	None                 Code = 0
+	NotAvailable         Code = 15
+	IllegalGeneration    Code = 22
+	InconsistentProtocol Code = 23
+	InvalidGroupID       Code = 24
+	UnknownMember        Code = 25
+	InvalidSession       Code = 26
+	RebalanceInProgress  Code = 27
+	NonEmptyGroup        Code = 68
+	GroupNotFound        Code = 69
+	MemberIDRequired     Code = 79
+	GroupFull            Code = 81
+	FencedInstance       Code = 82
+	Subscribed           Code = 86
+	OffsetMetadataLarge  Code = 12
+)
+
+// State is the state of a classic group, in Kafka's words.
+type State string
+
+// The states of a classic group.
+const (
+	Empty               State = "Empty"
+	PreparingRebalance  State = "PreparingRebalance"
+	CompletingRebalance State = "CompletingRebalance"
+	Stable              State = "Stable"
+	Dead                State = "Dead"
+)
+
+// Token names a parked request; zero is none.
+type Token uint64
+
+// Protocol is one assignment protocol that a member supports.
+type Protocol struct {
+	Name     string
+	Metadata []byte
+}
+
+// Member is what others may see of a group member.
+type Member struct {
+	ID, ClientID, ClientHost  string
+	InstanceID                *string
+	Session, RebalanceTimeout time.Duration
+	Protocols                 []Protocol
+	Assignment                []byte
+
+	order    uint64    // of joining
+	deadline time.Time // of the session
+	join     Token     // parked JoinGroup
+	sync     Token     // parked SyncGroup
+	synced   bool      // sent SyncGroup in this generation
+}
+
+func (m *Member) metadata(protocol string) []byte {
+	for _, p := range m.Protocols {
+		if p.Name == protocol {
+			return p.Metadata
+		}
+	}
+	return nil
+}
+
+// JoinRequest is a JoinGroup request. NewID is the member id to hand out if one
+// is needed.
+type JoinRequest struct {
+	MemberID, NewID           string
+	InstanceID                *string
+	ClientID, ClientHost      string
+	ProtocolType              string
+	Protocols                 []Protocol
+	Session, RebalanceTimeout time.Duration
+	RequireKnownID            bool // v4+: a dynamic member must come back with its id (KIP-394)
+	SkipAssignment            bool // v9+: the client understands skip_assignment
+}
+
+// JoinResponse answers a JoinGroup; Members is set for the leader only.
+type JoinResponse struct {
+	Code                               Code
+	Generation                         int32
+	ProtocolType, Protocol, Leader, ID string
+	SkipAssignment                     bool
+	Members                            []JoinedMember
+}
+
+// JoinedMember is a row of the leader's member list.
+type JoinedMember struct {
+	ID         string
+	InstanceID *string
+	Metadata   []byte
+}
+
+// SyncRequest is a SyncGroup request. Protocol fields are nil when not sent.
+type SyncRequest struct {
+	MemberID               string
+	InstanceID             *string
+	Generation             int32
+	ProtocolType, Protocol *string
+	Assignments            map[string][]byte
+}
+
+// SyncResponse answers a SyncGroup.
+type SyncResponse struct {
+	Code                   Code
+	ProtocolType, Protocol string
+	Assignment             []byte
+}
+
+// Effects is what the shell must do after a step, in this order: persist the
+// group if asked to, then deliver the answers.
+type Effects struct {
+	Persist bool
+	Joins   map[Token]JoinResponse
+	Syncs   map[Token]SyncResponse
+}
+
+// Limits bounds what members may ask for.
+type Limits struct {
+	MinSession, MaxSession time.Duration
+	MaxSize                int
+}
+
+// DefaultLimits are Kafka's, with a bound on the size of a group.
+func DefaultLimits() Limits {
+	return Limits{MinSession: 6 * time.Second, MaxSession: 30 * time.Minute, MaxSize: 10_000}
+}
+
+// Machine is the state machine of one classic group: it has no clock, no locks
+// and does no I/O. Times are passed in and effects come out.
+type Machine struct {
+	ID           string
+	limits       Limits
+	state        State
+	since        time.Time // of state
+	protocolType string
+	protocol     string
+	generation   int32
+	leader       string
+	members      map[string]*Member
+	instances    map[string]string    // group.instance.id to member id
+	pending      map[string]time.Time // ids handed out, not yet used
+	deadline     time.Time            // of the join or sync phase
+	joins        uint64
+	eff          Effects
+}
+
+// NewMachine returns an empty group.
+func NewMachine(id string, limits Limits, now time.Time) *Machine {
+	return &Machine{ID: id, limits: limits, state: Empty, since: now, members: map[string]*Member{},
+		instances: map[string]string{}, pending: map[string]time.Time{}}
+}
+
+func (g *Machine) take() Effects {
+	e := g.eff
+	g.eff = Effects{}
+	return e
+}
+
+func (g *Machine) set(s State, now time.Time) { g.state, g.since = s, now }
+
+func (g *Machine) replyJoin(t Token, r JoinResponse) {
+	if t == 0 {
+		return
+	}
+	if g.eff.Joins == nil {
+		g.eff.Joins = map[Token]JoinResponse{}
+	}
+	g.eff.Joins[t] = r
+}
+
+func (g *Machine) replySync(t Token, r SyncResponse) {
+	if t == 0 {
+		return
+	}
+	if g.eff.Syncs == nil {
+		g.eff.Syncs = map[Token]SyncResponse{}
+	}
+	g.eff.Syncs[t] = r
+}
+
+// ordered returns the members by order of joining.
+func (g *Machine) ordered() []*Member {
+	out := make([]*Member, 0, len(g.members))
+	for _, m := range g.members {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b *Member) int { return cmp.Compare(a.order, b.order) })
+	return out
+}
+
+// Join handles a JoinGroup request; the answer comes for token, now or later.
+func (g *Machine) Join(now time.Time, req JoinRequest, token Token) Effects {
+	if code, id := g.join(now, req, token); code != None {
+		g.replyJoin(token, JoinResponse{Code: code, Generation: -1, ID: id})
+	}
+	return g.take()
+}
+
+func (g *Machine) join(now time.Time, req JoinRequest, token Token) (Code, string) {
+	switch {
+	case g.state == Dead:
+		return NotAvailable, req.MemberID
+	case req.Session < g.limits.MinSession || req.Session > g.limits.MaxSession:
+		return InvalidSession, req.MemberID
+	case req.ProtocolType == "" || len(req.Protocols) == 0 || !g.compatible(req):
+		return InconsistentProtocol, req.MemberID
+	}
+	if req.MemberID == "" {
+		return g.joinUnknown(now, req, token)
+	}
+	if _, ok := g.pending[req.MemberID]; ok {
+		delete(g.pending, req.MemberID)
+		g.addMember(now, req, req.MemberID, token)
+		return None, ""
+	}
+	if code := g.check(req.MemberID, req.InstanceID); code != None {
+		return code, req.MemberID
+	}
+	m := g.members[req.MemberID]
+	changed := !slices.EqualFunc(m.Protocols, req.Protocols, func(a, b Protocol) bool {
+		return a.Name == b.Name && bytes.Equal(a.Metadata, b.Metadata)
+	})
+	switch {
+	case g.state == Stable && (m.ID == g.leader || changed), g.state == CompletingRebalance && changed, g.state == PreparingRebalance:
+		g.update(m, req)
+		g.park(now, m, token)
+		g.rebalance(now)
+	default: // a retry of a lost answer: repeat it
+		m.deadline = now.Add(m.Session)
+		g.replyJoin(token, g.joined(m))
+	}
+	return None, ""
+}
+
+func (g *Machine) joinUnknown(now time.Time, req JoinRequest, token Token) (Code, string) {
+	if req.InstanceID != nil {
+		if old, ok := g.instances[*req.InstanceID]; ok {
+			g.replaceStatic(now, g.members[old], req, token)
+			return None, ""
+		}
+	}
+	if g.limits.MaxSize > 0 && len(g.members)+len(g.pending) >= g.limits.MaxSize {
+		return GroupFull, ""
+	}
+	if req.RequireKnownID && req.InstanceID == nil {
+		g.pending[req.NewID] = now.Add(req.Session)
+		return MemberIDRequired, req.NewID
+	}
+	g.addMember(now, req, req.NewID, token)
+	return None, ""
+}
+
+// compatible reports whether the request fits the protocol type of the group and
+// shares a protocol with every other member.
+func (g *Machine) compatible(req JoinRequest) bool {
+	others := 0
+	for _, m := range g.members {
+		if m.ID != req.MemberID {
+			others++
+		}
+	}
+	if others == 0 {
+		return true
+	}
+	if req.ProtocolType != g.protocolType {
+		return false
+	}
+	return slices.ContainsFunc(req.Protocols, func(p Protocol) bool { return g.supported(p.Name, req.MemberID) })
+}
+
+func (g *Machine) supported(name, except string) bool {
+	for _, m := range g.members {
+		if m.ID != except && !slices.ContainsFunc(m.Protocols, func(p Protocol) bool { return p.Name == name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// check finds a member, fencing one whose instance id now belongs to another.
+func (g *Machine) check(id string, instance *string) Code {
+	if instance != nil {
+		owner, ok := g.instances[*instance]
+		switch {
+		case !ok:
+			return UnknownMember
+		case owner != id:
+			return FencedInstance
+		}
+	}
+	if g.members[id] == nil {
+		return UnknownMember
+	}
+	return None
+}
+
+func (g *Machine) update(m *Member, req JoinRequest) {
+	m.Protocols, m.Session, m.RebalanceTimeout = req.Protocols, req.Session, req.RebalanceTimeout
+	m.ClientID, m.ClientHost = req.ClientID, req.ClientHost
+	if m.RebalanceTimeout <= 0 {
+		m.RebalanceTimeout = req.Session
+	}
+}
+
+func (g *Machine) addMember(now time.Time, req JoinRequest, id string, token Token) {
+	if len(g.members) == 0 {
+		g.protocolType = req.ProtocolType
+	}
+	g.joins++
+	m := &Member{ID: id, InstanceID: req.InstanceID, order: g.joins}
+	g.update(m, req)
+	g.members[id] = m
+	if req.InstanceID != nil {
+		g.instances[*req.InstanceID] = id
+	}
+	if g.leader == "" {
+		g.leader = id
+	}
+	g.park(now, m, token)
+	g.rebalance(now)
+}
+
+// park makes the member wait for the end of the join phase. A request that it
+// left waiting is answered, as its client has given it up.
+func (g *Machine) park(now time.Time, m *Member, token Token) {
+	g.replyJoin(m.join, JoinResponse{Code: UnknownMember, Generation: -1, ID: m.ID})
+	m.join, m.deadline = token, now.Add(m.Session)
+}
+
+// replaceStatic gives a static member that came back a new id. If nothing else
+// about it changed the group goes on undisturbed (KIP-345).
+func (g *Machine) replaceStatic(now time.Time, m *Member, req JoinRequest, token Token) {
+	oldMeta := m.metadata(g.protocol)
+	g.replyJoin(m.join, JoinResponse{Code: FencedInstance, Generation: -1, ID: m.ID})
+	g.replySync(m.sync, SyncResponse{Code: FencedInstance})
+	delete(g.members, m.ID)
+	wasLeader := g.leader == m.ID
+	if wasLeader {
+		g.leader = req.NewID
+	}
+	m.ID, m.join, m.sync = req.NewID, 0, 0
+	g.members[m.ID] = m
+	g.instances[*req.InstanceID] = m.ID
+	g.update(m, req)
+	m.deadline = now.Add(m.Session)
+	if g.state == Stable && m.metadata(g.protocol) != nil && bytes.Equal(oldMeta, m.metadata(g.protocol)) {
+		r := g.joined(m)
+		if wasLeader && !req.SkipAssignment {
+			// An old client would assign again: let it believe that it follows.
+			r.Leader, r.Members = g.anotherThan(m.ID), nil
+		}
+		r.SkipAssignment = wasLeader && req.SkipAssignment
+		g.eff.Persist = true
+		g.replyJoin(token, r)
+		return
+	}
+	g.park(now, m, token)
+	g.rebalance(now)
+}
+
+// anotherThan names a leader that is not id; any string will do when alone.
+func (g *Machine) anotherThan(id string) string {
+	for _, m := range g.ordered() {
+		if m.ID != id {
+			return m.ID
+		}
+	}
+	return id + "-previous"
+}
+
+// joined is the answer to a member of the current generation.
+func (g *Machine) joined(m *Member) JoinResponse {
+	r := JoinResponse{Generation: g.generation, ProtocolType: g.protocolType, Protocol: g.protocol, Leader: g.leader, ID: m.ID}
+	if m.ID == g.leader {
+		for _, o := range g.ordered() {
+			r.Members = append(r.Members, JoinedMember{o.ID, o.InstanceID, o.metadata(g.protocol)})
+		}
+	}
+	return r
+}
+
+// Restore puts back a group as it was persisted. Members get a fresh session.
+func (g *Machine) Restore(now time.Time, protocolType, protocol, leader string, generation int32, members []Member) {
+	g.protocolType, g.protocol, g.leader, g.generation = protocolType, protocol, leader, generation
+	g.members, g.instances = map[string]*Member{}, map[string]string{}
+	for _, m := range members {
+		g.joins++
+		m.order, m.deadline, m.synced = g.joins, now.Add(m.Session), true
+		g.members[m.ID] = &m
+		if m.InstanceID != nil {
+			g.instances[*m.InstanceID] = m.ID
+		}
+	}
+	g.set(Empty, now)
+	if len(members) > 0 {
+		g.set(Stable, now)
+	}
+}

@@ -1,0 +1,141 @@
+package group
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/kurier-io/kurier/broker/wireproto"
+)
+
+// Storage is the compacted log that groups live in.
+type Storage interface {
+	// Append writes records that belong to a group and returns when they are
+	// durable.
+	Append(ctx context.Context, group string, records []wireproto.Record) error
+}
+
+// TopicPartition names a partition.
+type TopicPartition struct {
+	Topic     string
+	Partition int32
+}
+
+// Offset is a committed offset.
+type Offset struct {
+	Offset      int64
+	LeaderEpoch int32
+	Metadata    string
+	Committed   time.Time
+}
+
+func offsetRecord(group string, tp TopicPartition, o *Offset) wireproto.Record {
+	k := kmsg.OffsetCommitKey{Version: 1, Group: group, Topic: tp.Topic, Partition: tp.Partition}
+	rec := wireproto.Record{Key: k.AppendTo(nil)}
+	if o != nil {
+		v := kmsg.OffsetCommitValue{Version: 3, Offset: o.Offset, LeaderEpoch: o.LeaderEpoch, Metadata: o.Metadata,
+			CommitTimestamp: o.Committed.UnixMilli()}
+		rec.Value = v.AppendTo(nil)
+	}
+	return rec
+}
+
+func groupTombstone(group string) wireproto.Record {
+	k := kmsg.GroupMetadataKey{Version: 2, Group: group}
+	return wireproto.Record{Key: k.AppendTo(nil)}
+}
+
+func (g *Machine) record() wireproto.Record {
+	rec := groupTombstone(g.ID)
+	v := kmsg.GroupMetadataValue{Version: 3, ProtocolType: g.protocolType, Generation: g.generation,
+		CurrentStateTimestamp: g.since.UnixMilli()}
+	if g.protocol != "" {
+		v.Protocol = &g.protocol
+	}
+	if g.leader != "" {
+		v.Leader = &g.leader
+	}
+	for _, m := range g.ordered() {
+		v.Members = append(v.Members, kmsg.GroupMetadataValueMember{
+			MemberID: m.ID, InstanceID: m.InstanceID, ClientID: m.ClientID, ClientHost: m.ClientHost,
+			RebalanceTimeoutMillis: int32(m.RebalanceTimeout.Milliseconds()), SessionTimeoutMillis: int32(m.Session.Milliseconds()),
+			Subscription: m.metadata(g.protocol), Assignment: m.Assignment,
+		})
+	}
+	rec.Value = v.AppendTo(nil)
+	return rec
+}
+
+// Load replays one record of the storage, in order, before the coordinator
+// serves. A nil value is a tombstone. Record types of other coordinators are
+// skipped.
+func (c *Coordinator) Load(key, value []byte) error {
+	r := wireproto.NewReader(key)
+	switch v := r.Int16(); v {
+	case 0, 1:
+		return c.loadOffset(key, value)
+	case 2:
+		return c.loadGroup(key, value)
+	}
+	return r.Err()
+}
+
+func (c *Coordinator) loadOffset(key, value []byte) error {
+	var k kmsg.OffsetCommitKey
+	if err := k.ReadFrom(key); err != nil {
+		return fmt.Errorf("group: offset key: %w", err)
+	}
+	g := c.group(k.Group, true)
+	tp := TopicPartition{k.Topic, k.Partition}
+	if value == nil {
+		delete(g.offsets, tp)
+		return nil
+	}
+	var v kmsg.OffsetCommitValue
+	if err := v.ReadFrom(value); err != nil {
+		return fmt.Errorf("group %q: offset of %s-%d: %w", k.Group, k.Topic, k.Partition, err)
+	}
+	if v.Version < 3 {
+		v.LeaderEpoch = -1
+	}
+	g.offsets[tp] = Offset{v.Offset, v.LeaderEpoch, v.Metadata, time.UnixMilli(v.CommitTimestamp)}
+	return nil
+}
+
+func (c *Coordinator) loadGroup(key, value []byte) error {
+	var k kmsg.GroupMetadataKey
+	if err := k.ReadFrom(key); err != nil {
+		return fmt.Errorf("group: group key: %w", err)
+	}
+	g := c.group(k.Group, true)
+	now := time.Now()
+	if value == nil {
+		g.m = NewMachine(k.Group, c.limits, now)
+		return nil
+	}
+	var v kmsg.GroupMetadataValue
+	if err := v.ReadFrom(value); err != nil {
+		return fmt.Errorf("group %q: metadata: %w", k.Group, err)
+	}
+	str := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	var members []Member
+	for _, m := range v.Members {
+		members = append(members, Member{ID: m.MemberID, InstanceID: m.InstanceID, ClientID: m.ClientID, ClientHost: m.ClientHost,
+			RebalanceTimeout: time.Duration(m.RebalanceTimeoutMillis) * time.Millisecond,
+			Session:          time.Duration(m.SessionTimeoutMillis) * time.Millisecond,
+			Protocols:        []Protocol{{str(v.Protocol), append([]byte{}, m.Subscription...)}},
+			Assignment:       append([]byte{}, m.Assignment...)})
+	}
+	g.m.Restore(now, v.ProtocolType, str(v.Protocol), str(v.Leader), v.Generation, members)
+	if len(members) == 0 && v.CurrentStateTimestamp > 0 {
+		g.m.since = time.UnixMilli(v.CurrentStateTimestamp)
+	}
+	return nil
+}

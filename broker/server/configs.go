@@ -1,0 +1,234 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/kurier-io/kurier/broker/metadata"
+)
+
+func (s *Server) describeConfigs(req *kmsg.DescribeConfigsRequest) kmsg.Response {
+	resp := kmsg.NewPtrDescribeConfigsResponse()
+	for _, want := range req.Resources {
+		row := kmsg.NewDescribeConfigsResponseResource()
+		row.ResourceType, row.ResourceName = want.ResourceType, want.ResourceName
+		row.Configs = []kmsg.DescribeConfigsResponseResourceConfig{}
+		switch want.ResourceType {
+		case kmsg.ConfigResourceTypeTopic:
+			t := s.meta.Topic(want.ResourceName)
+			if t == nil {
+				row.ErrorCode, row.ErrorMessage = errUnknownTopic, new("unknown topic")
+				break
+			}
+			row.Configs = s.topicConfigRows(t, req)
+		case kmsg.ConfigResourceTypeBroker:
+			if want.ResourceName != "" && want.ResourceName != strconv.Itoa(int(s.cfg.NodeID)) {
+				row.ErrorCode, row.ErrorMessage = errInvalidRequest, new(fmt.Sprintf("this is broker %d", s.cfg.NodeID))
+				break
+			}
+			if want.ResourceName != "" { // the cluster-wide defaults are empty
+				row.Configs = s.brokerConfigRows()
+			}
+		default:
+			row.ErrorCode, row.ErrorMessage = errInvalidRequest, new("only topics and brokers have configs")
+		}
+		if want.ConfigNames != nil {
+			row.Configs = slices.DeleteFunc(row.Configs, func(c kmsg.DescribeConfigsResponseResourceConfig) bool {
+				return !slices.Contains(want.ConfigNames, c.Name)
+			})
+		}
+		resp.Resources = append(resp.Resources, row)
+	}
+	return resp
+}
+
+func (s *Server) topicConfigRows(t *metadata.Topic, req *kmsg.DescribeConfigsRequest) []kmsg.DescribeConfigsResponseResourceConfig {
+	var out []kmsg.DescribeConfigsResponseResourceConfig
+	for _, d := range topicConfigs {
+		v, source, inherited := s.effective(d, t.Configs)
+		c := kmsg.NewDescribeConfigsResponseResourceConfig()
+		c.Name, c.Value, c.Source, c.ConfigType = d.name, &v, source, d.kind
+		c.IsDefault = source == kmsg.ConfigSourceDefaultConfig
+		c.ConfigSynonyms = []kmsg.DescribeConfigsResponseResourceConfigConfigSynonym{}
+		if req.IncludeSynonyms {
+			add := func(name, v string, source kmsg.ConfigSource) {
+				syn := kmsg.NewDescribeConfigsResponseResourceConfigConfigSynonym()
+				syn.Name, syn.Value, syn.Source = name, &v, source
+				c.ConfigSynonyms = append(c.ConfigSynonyms, syn)
+			}
+			if source == kmsg.ConfigSourceDynamicTopicConfig {
+				add(d.name, v, source)
+			}
+			if _, ok := s.cfg.TopicDefaults[d.name]; ok {
+				add("log."+d.name, inherited, kmsg.ConfigSourceStaticBrokerConfig)
+			}
+			add("log."+d.name, d.def, kmsg.ConfigSourceDefaultConfig)
+		}
+		if req.IncludeDocumentation {
+			c.Documentation = &d.doc
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (s *Server) brokerConfigRows() []kmsg.DescribeConfigsResponseResourceConfig {
+	id := strconv.Itoa(int(s.cfg.NodeID))
+	rows := map[string]string{
+		"broker.id": id, "node.id": id, "log.dirs": s.cfg.LogDir, "log.dir": s.cfg.LogDir,
+		"num.partitions":                   strconv.Itoa(int(s.cfg.NumPartitions)),
+		"default.replication.factor":       "1",
+		"auto.create.topics.enable":        strconv.FormatBool(s.cfg.AutoCreateTopics),
+		"delete.topic.enable":              "true",
+		"socket.request.max.bytes":         strconv.Itoa(s.cfg.MaxRequestBytes),
+		"queued.max.request.bytes":         strconv.FormatInt(s.cfg.MaxInflightBytes, 10),
+		"fetch.max.bytes":                  strconv.Itoa(maxFetchBytes),
+		"offsets.topic.num.partitions":     "1",
+		"offsets.topic.replication.factor": "1",
+		"offset.metadata.max.bytes":        "4096",
+		"advertised.listeners":             fmt.Sprintf("PLAINTEXT://%s:%d", s.cfg.AdvertisedHost, s.cfg.AdvertisedPort),
+		"kurier.durability":                s.cfg.Durability,
+	}
+	for _, d := range topicConfigs {
+		v, _, _ := s.effective(d, nil)
+		switch d.name {
+		case "max.message.bytes":
+			rows["message.max.bytes"] = v
+		case "compression.type", "min.insync.replicas", "unclean.leader.election.enable":
+			rows[d.name] = v
+		default:
+			rows["log."+d.name] = v
+		}
+	}
+	var out []kmsg.DescribeConfigsResponseResourceConfig
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		c := kmsg.NewDescribeConfigsResponseResourceConfig()
+		c.Name, c.Value, c.ReadOnly, c.Source, c.ConfigType = name, new(rows[name]), true, kmsg.ConfigSourceStaticBrokerConfig, kmsg.ConfigTypeString
+		c.ConfigSynonyms = []kmsg.DescribeConfigsResponseResourceConfigConfigSynonym{}
+		out = append(out, c)
+	}
+	return out
+}
+
+// changeConfigs replaces a topic's overrides by what change makes of them.
+func (s *Server) changeConfigs(kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(map[string]string) error) error {
+	if kind != kmsg.ConfigResourceTypeTopic {
+		return refuse(errInvalidRequest, "only topic configs can be changed while the broker runs")
+	}
+	s.topicMu.Lock()
+	defer s.topicMu.Unlock()
+	t := s.meta.Topic(name)
+	if t == nil {
+		return refuse(errUnknownTopic, "topic %q does not exist", name)
+	}
+	configs := maps.Clone(t.Configs)
+	if configs == nil {
+		configs = map[string]string{}
+	}
+	if err := change(configs); err != nil {
+		return err
+	}
+	cfg, err := s.logConfig(configs)
+	if err != nil || validateOnly {
+		return err
+	}
+	if t, err = s.meta.Update(t.ID, func(t *metadata.Topic) error {
+		t.Configs = configs
+		return nil
+	}); err != nil {
+		return err
+	}
+	for i := range t.Partitions {
+		if log := s.log(t, i); log != nil {
+			log.SetConfig(cfg)
+		}
+	}
+	return nil
+}
+
+func (s *Server) alterConfigs(req *kmsg.AlterConfigsRequest) kmsg.Response {
+	resp := kmsg.NewPtrAlterConfigsResponse()
+	for _, res := range req.Resources {
+		row := kmsg.NewAlterConfigsResponseResource()
+		row.ResourceType, row.ResourceName = res.ResourceType, res.ResourceName
+		row.ErrorCode, row.ErrorMessage = refusalOf(s.changeConfigs(res.ResourceType, res.ResourceName, req.ValidateOnly, func(m map[string]string) error {
+			clear(m)
+			for _, c := range res.Configs {
+				if _, dup := m[c.Name]; dup {
+					return refuse(errInvalidRequest, "config %s is in the request more than once", c.Name)
+				}
+				if c.Value != nil {
+					m[c.Name] = *c.Value
+				}
+			}
+			return nil
+		}))
+		resp.Resources = append(resp.Resources, row)
+	}
+	return resp
+}
+
+func (s *Server) incrementalAlterConfigs(req *kmsg.IncrementalAlterConfigsRequest) kmsg.Response {
+	resp := kmsg.NewPtrIncrementalAlterConfigsResponse()
+	for _, res := range req.Resources {
+		row := kmsg.NewIncrementalAlterConfigsResponseResource()
+		row.ResourceType, row.ResourceName = res.ResourceType, res.ResourceName
+		row.ErrorCode, row.ErrorMessage = refusalOf(s.changeConfigs(res.ResourceType, res.ResourceName, req.ValidateOnly, func(m map[string]string) error {
+			seen := map[string]bool{}
+			for _, c := range res.Configs {
+				if seen[c.Name] {
+					return refuse(errInvalidRequest, "config %s is in the request more than once", c.Name)
+				}
+				seen[c.Name] = true
+				if err := s.alterOne(m, c); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		resp.Resources = append(resp.Resources, row)
+	}
+	return resp
+}
+
+func (s *Server) alterOne(m map[string]string, c kmsg.IncrementalAlterConfigsRequestResourceConfig) error {
+	d, ok := findConfig(c.Name)
+	if !ok {
+		return refuse(errInvalidConfig, "unknown topic config %q", c.Name)
+	}
+	if c.Op == kmsg.IncrementalAlterConfigOpDelete {
+		delete(m, c.Name)
+		return nil
+	}
+	if c.Value == nil {
+		return refuse(errInvalidRequest, "config %s has no value", c.Name)
+	}
+	if c.Op == kmsg.IncrementalAlterConfigOpSet {
+		m[c.Name] = *c.Value
+		return nil
+	}
+	if d.kind != kmsg.ConfigTypeList {
+		return refuse(errInvalidConfig, "config %s is not a list", c.Name)
+	}
+	v, _, _ := s.effective(d, m)
+	items, change := splitList(v), splitList(*c.Value)
+	switch c.Op {
+	case kmsg.IncrementalAlterConfigOpAppend:
+		for _, x := range change {
+			if !slices.Contains(items, x) {
+				items = append(items, x)
+			}
+		}
+	case kmsg.IncrementalAlterConfigOpSubtract:
+		items = slices.DeleteFunc(items, func(x string) bool { return slices.Contains(change, x) })
+	default:
+		return refuse(errInvalidRequest, "unknown operation %d on config %s", c.Op, c.Name)
+	}
+	m[c.Name] = strings.Join(items, ",")
+	return nil
+}

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/kurier-io/kurier/broker/commitlog"
+	"github.com/kurier-io/kurier/broker/metadata"
+)
+
+// Kafka error codes that the server answers with.
+const (
+	errNone                 int16 = 0
+	errUnknown              int16 = -1
+	errOffsetOutOfRange     int16 = 1
+	errCorruptMessage       int16 = 2
+	errUnknownTopic         int16 = 3
+	errRequestTimedOut      int16 = 7
+	errMessageTooLarge      int16 = 10
+	errOffsetMetadataLarge  int16 = 12
+	errCoordNotAvailable    int16 = 15
+	errInvalidTopic         int16 = 17
+	errRecordListTooLarge   int16 = 18
+	errInvalidRequiredAcks  int16 = 21
+	errInvalidGroupID       int16 = 24
+	errClusterAuthorization int16 = 31
+	errInvalidTimestamp     int16 = 32
+	errUnsupportedVersion   int16 = 35
+	errTopicExists          int16 = 36
+	errInvalidPartitions    int16 = 37
+	errInvalidReplication   int16 = 38
+	errInvalidAssignment    int16 = 39
+	errInvalidConfig        int16 = 40
+	errInvalidRequest       int16 = 42
+	errPolicyViolation      int16 = 44
+	errOutOfOrderSequence   int16 = 45
+	errInvalidProducerEpoch int16 = 47
+	errStorage              int16 = 56
+	errGroupNotFound        int16 = 69
+	errFencedLeaderEpoch    int16 = 74
+	errUnknownLeaderEpoch   int16 = 75
+	errUnsupportedCodec     int16 = 76
+	errInvalidRecord        int16 = 87
+	errUnknownTopicID       int16 = 100
+	errTxnIDNotAuthorized   int16 = 53
+	errMismatchedEndpoint   int16 = 114
+	errUnsupportedEndpoint  int16 = 115
+	errRebootstrapRequired  int16 = 129
+)
+
+// codes maps the errors of the parts below to protocol codes.
+var codes = []struct {
+	err  error
+	code int16
+}{
+	{commitlog.ErrOffsetOutOfRange, errOffsetOutOfRange},
+	{commitlog.ErrOutOfOrderSequence, errOutOfOrderSequence},
+	{commitlog.ErrProducerEpoch, errInvalidProducerEpoch},
+	{commitlog.ErrTooLarge, errMessageTooLarge},
+	{commitlog.ErrSegmentTooSmall, errRecordListTooLarge},
+	{commitlog.ErrCorrupt, errCorruptMessage},
+	{commitlog.ErrInvalidRecord, errInvalidRecord},
+	{commitlog.ErrTimestamp, errInvalidTimestamp},
+	{commitlog.ErrUnsupportedCodec, errUnsupportedCodec},
+	{commitlog.ErrDeleted, errUnknownTopic},
+	{commitlog.ErrTimeout, errRequestTimedOut},
+	{commitlog.ErrStorage, errStorage},
+	{commitlog.ErrClosed, errStorage},
+	{metadata.ErrExists, errTopicExists},
+	{metadata.ErrUnknown, errUnknownTopic},
+	{metadata.ErrName, errInvalidTopic},
+}
+
+func codeOf(err error) int16 {
+	if err == nil {
+		return errNone
+	}
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return errStorage
+}

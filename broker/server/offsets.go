@@ -1,0 +1,176 @@
+package server
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/kurier-io/kurier/broker/group"
+	"github.com/kurier-io/kurier/broker/metadata"
+)
+
+func (s *Server) offsetCommit(r *request, req *kmsg.OffsetCommitRequest) kmsg.Response {
+	resp := kmsg.NewPtrOffsetCommitResponse()
+	commit := group.CommitRequest{Member: req.MemberID, Instance: req.InstanceID, Generation: req.Generation,
+		Offsets: map[group.TopicPartition]group.Offset{}}
+	for i := range req.Topics {
+		t := &req.Topics[i]
+		out := kmsg.NewOffsetCommitResponseTopic()
+		out.Topic, out.TopicID = t.Topic, t.TopicID
+		topic, code := s.resolve(t.Topic, t.TopicID, r.version >= 10)
+		for _, p := range t.Partitions {
+			row := kmsg.NewOffsetCommitResponseTopicPartition()
+			row.Partition, row.ErrorCode = p.Partition, code
+			meta := ""
+			if p.Metadata != nil {
+				meta = *p.Metadata
+			}
+			switch {
+			case code != errNone:
+			case p.Partition < 0 || p.Partition >= topic.Partitions:
+				row.ErrorCode = errUnknownTopic
+			case len(meta) > group.MaxMetadata:
+				row.ErrorCode = errOffsetMetadataLarge
+			default:
+				epoch := p.LeaderEpoch
+				if r.version < 6 {
+					epoch = -1
+				}
+				commit.Offsets[group.TopicPartition{Topic: topic.Name, Partition: p.Partition}] = group.Offset{Offset: p.Offset, LeaderEpoch: epoch, Metadata: meta}
+			}
+			out.Partitions = append(out.Partitions, row)
+		}
+		resp.Topics = append(resp.Topics, out)
+	}
+	code, err := s.groups.Commit(r.ctx, req.Group, commit)
+	if err != nil {
+		s.logger.Error("offsets not stored", "group", req.Group, "error", err)
+	}
+	if code == group.IllegalGeneration && r.version >= 9 {
+		if _, known := s.groups.Describe(req.Group); !known {
+			code = group.GroupNotFound
+		}
+	}
+	if code != group.None {
+		for i := range resp.Topics {
+			for j := range resp.Topics[i].Partitions {
+				if p := &resp.Topics[i].Partitions[j]; p.ErrorCode == errNone {
+					p.ErrorCode = code
+				}
+			}
+		}
+	}
+	return resp
+}
+
+func (s *Server) offsetFetch(r *request, req *kmsg.OffsetFetchRequest) kmsg.Response {
+	resp := kmsg.NewPtrOffsetFetchResponse()
+	if r.version < 8 {
+		topics := make([]kmsg.OffsetFetchRequestGroupTopic, len(req.Topics))
+		for i, t := range req.Topics {
+			topics[i] = kmsg.OffsetFetchRequestGroupTopic{Topic: t.Topic, Partitions: t.Partitions}
+		}
+		if req.Topics == nil {
+			topics = nil
+		}
+		resp.Topics = []kmsg.OffsetFetchResponseTopic{}
+		if req.Group == "" {
+			resp.ErrorCode = errInvalidGroupID
+			return resp
+		}
+		for _, t := range s.committed(req.Group, topics, r.version) {
+			out := kmsg.NewOffsetFetchResponseTopic()
+			out.Topic = t.Topic
+			for _, p := range t.Partitions {
+				row := kmsg.NewOffsetFetchResponseTopicPartition()
+				row.Partition, row.Offset, row.LeaderEpoch, row.Metadata, row.ErrorCode = p.Partition, p.Offset, p.LeaderEpoch, p.Metadata, p.ErrorCode
+				out.Partitions = append(out.Partitions, row)
+			}
+			resp.Topics = append(resp.Topics, out)
+		}
+		return resp
+	}
+	resp.Groups = []kmsg.OffsetFetchResponseGroup{}
+	for i := range req.Groups {
+		g := &req.Groups[i]
+		out := kmsg.NewOffsetFetchResponseGroup()
+		out.Group, out.Topics = g.Group, []kmsg.OffsetFetchResponseGroupTopic{}
+		if g.Group == "" {
+			out.ErrorCode = errInvalidGroupID
+		} else {
+			out.Topics = s.committed(g.Group, g.Topics, r.version)
+		}
+		resp.Groups = append(resp.Groups, out)
+	}
+	return resp
+}
+
+// committed answers for one group; nil topics means all that have offsets. A
+// missing offset, or group, is offset -1 and no error.
+func (s *Server) committed(id string, topics []kmsg.OffsetFetchRequestGroupTopic, version int16) []kmsg.OffsetFetchResponseGroupTopic {
+	offsets := s.groups.Fetch(id)
+	out := []kmsg.OffsetFetchResponseGroupTopic{}
+	if topics == nil {
+		byTopic := map[string][]int32{}
+		for tp := range offsets {
+			byTopic[tp.Topic] = append(byTopic[tp.Topic], tp.Partition)
+		}
+		for name, partitions := range byTopic {
+			t := kmsg.OffsetFetchRequestGroupTopic{Topic: name, Partitions: partitions}
+			if topic := s.meta.Topic(name); topic != nil {
+				t.TopicID = topic.ID
+			} else if version >= 10 {
+				continue // no id to answer with
+			}
+			topics = append(topics, t)
+		}
+	}
+	for _, t := range topics {
+		row := kmsg.NewOffsetFetchResponseGroupTopic()
+		row.Topic, row.TopicID = t.Topic, t.TopicID
+		name, code := t.Topic, errNone
+		if version >= 10 {
+			var topic *metadata.Topic
+			if topic, code = s.resolve("", t.TopicID, true); topic != nil {
+				name = topic.Name
+			}
+		}
+		for _, p := range t.Partitions {
+			part := kmsg.NewOffsetFetchResponseGroupTopicPartition()
+			part.Partition, part.Offset, part.LeaderEpoch, part.Metadata, part.ErrorCode = p, -1, -1, new(""), code
+			if o, ok := offsets[group.TopicPartition{Topic: name, Partition: p}]; ok && code == errNone {
+				part.Offset, part.LeaderEpoch, part.Metadata = o.Offset, o.LeaderEpoch, new(o.Metadata)
+			}
+			row.Partitions = append(row.Partitions, part)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+func (s *Server) offsetDelete(r *request, req *kmsg.OffsetDeleteRequest) kmsg.Response {
+	resp := kmsg.NewPtrOffsetDeleteResponse()
+	var tps []group.TopicPartition
+	for _, t := range req.Topics {
+		for _, p := range t.Partitions {
+			tps = append(tps, group.TopicPartition{Topic: t.Topic, Partition: p.Partition})
+		}
+	}
+	code, codes, err := s.groups.DeleteOffsets(r.ctx, req.Group, tps)
+	if err != nil {
+		s.logger.Error("offsets not deleted", "group", req.Group, "error", err)
+		code = errCoordNotAvailable
+	}
+	if resp.ErrorCode = code; code != group.None {
+		return resp
+	}
+	for _, t := range req.Topics {
+		row := kmsg.NewOffsetDeleteResponseTopic()
+		row.Topic = t.Topic
+		for _, p := range t.Partitions {
+			part := kmsg.NewOffsetDeleteResponseTopicPartition()
+			part.Partition, part.ErrorCode = p.Partition, codes[group.TopicPartition{Topic: t.Topic, Partition: p.Partition}]
+			row.Partitions = append(row.Partitions, part)
+		}
+		resp.Topics = append(resp.Topics, row)
+	}
+	return resp
+}
