@@ -202,3 +202,13 @@ func (s *Schema) copy() *Schema {
 		name: s.name, doc: s.doc, params: s.params, def: s.def, key: s.key, value: s.value, fields: s.fields, index: s.index, scale: s.scale,
 	}
 }
+
+// WithDefault returns the same schema with a default value, which must fit it.
+func (s *Schema) WithDefault(v Value) (*Schema, error) {
+	if err := Validate(s, v); err != nil {
+		return nil, err
+	}
+	c := s.copy()
+	c.def, c.hasDef = v.Clone(), true
+	return c, nil
+}

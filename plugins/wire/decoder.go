@@ -13,10 +13,21 @@ const minRecord = 3
 // A SourceBatch is a decoded frame of source records. Strings and bytes of the records alias the frame.
 type SourceBatch struct {
 	Records []connect.Record
-	// Partitions holds, for each record, the number of its source partition (see [Decoder.Partition]); 0: none.
+	// Partitions holds, for each record, the number of its source partition (see [SourceBatch.Partition]); 0: none.
 	Partitions []uint32
 	// Offsets holds, for each record, its source offset for [DecodePosition], aliasing the frame; nil: none.
 	Offsets [][]byte
+
+	parts []map[string]any // the stream's dictionary up to this frame; its elements never change
+}
+
+// Partition returns the source partition of a number from Partitions. The map must not be changed; it is the same one for all batches of
+// a stream.
+func (b *SourceBatch) Partition(n uint32) map[string]any {
+	if n == 0 || int(n) > len(b.parts) {
+		return nil
+	}
+	return b.parts[n-1]
 }
 
 // A Decoder reads the frames of one direction of one stream. It is used by one goroutine at a time.
@@ -34,14 +45,6 @@ type Decoder struct {
 
 // NewDecoder returns a decoder with empty dictionaries.
 func NewDecoder() *Decoder { return &Decoder{} }
-
-// Partition returns the source partition of a number from a batch. It must not be changed.
-func (d *Decoder) Partition(n uint32) map[string]any {
-	if n == 0 || int(n) > len(d.parts) {
-		return nil
-	}
-	return d.parts[n-1]
-}
 
 func (d *Decoder) begin(frame []byte) (int, error) {
 	if len(frame) < frameHeader {
@@ -90,6 +93,7 @@ func (d *Decoder) Source(frame []byte) (*SourceBatch, error) {
 			}
 		}
 	}
+	out.parts = d.parts
 	return out, d.end()
 }
 

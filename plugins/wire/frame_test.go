@@ -64,7 +64,7 @@ func TestSourceRecordsSurviveFrames(t *testing.T) {
 			if diff := cmp.Diff(recs[i].Record, got.Records[i], cmpOpts); diff != "" {
 				t.Errorf("record %d: %s", i, diff)
 			}
-			if p := d.Partition(got.Partitions[i]); p["table"] != "t" {
+			if p := got.Partition(got.Partitions[i]); p["table"] != "t" {
 				t.Errorf("record %d has partition %v", i, p)
 			}
 		}
