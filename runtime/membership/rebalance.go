@@ -158,10 +158,13 @@ func (m *machine) adopt(now time.Time, a Assignment) []effect {
 	return append(out, m.call(now, callAssigned{m.snapshot()})...)
 }
 
-// hurry drops the back-off after the first answer that only says that the group moved on.
+// hurry drops the back-off when the answer only says that the group moved on. An answer that takes the membership away
+// is hurried once, lest a confused coordinator be asked in a loop.
 func (m *machine) hurry(now time.Time, err error) {
 	switch err {
-	case kerr.UnknownMemberID, kerr.GroupIDNotFound, kerr.IllegalGeneration, kerr.FencedInstanceID, kerr.RebalanceInProgress:
+	case kerr.RebalanceInProgress:
+		m.notBefore = now
+	case kerr.UnknownMemberID, kerr.GroupIDNotFound, kerr.IllegalGeneration, kerr.FencedInstanceID:
 		if m.failures <= 1 {
 			m.notBefore = now
 		}
