@@ -40,7 +40,8 @@ func (p OverridePolicy) Check(key string) error {
 	if p.allowed(key) {
 		return nil
 	}
-	return fmt.Errorf("The '%s' policy does not allow '%s' to be overridden in the connector configuration.", p.name, key) //nolint:staticcheck // Kafka Connect's text
+	//lint:ignore ST1005 this is Kafka Connect's text, which tools match
+	return fmt.Errorf("The '%s' policy does not allow '%s' to be overridden in the connector configuration.", p.name, key)
 }
 
 // Overrides returns the entries of a connector configuration below prefix ("producer.override."), prefix removed.

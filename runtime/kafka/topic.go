@@ -91,6 +91,7 @@ func checkPolicy(ctx context.Context, admin *kadm.Client, t InternalTopic) error
 		}
 		for _, c := range one.Configs {
 			if c.Key == "cleanup.policy" && c.MaybeValue() != "compact" {
+				//lint:ignore ST1005 this is Kafka Connect's text, which tools match
 				return fmt.Errorf("Topic '%s' supplied via the '%s' property is required to have 'cleanup.policy=compact' to guarantee "+
 					"consistency and durability of %s, but found the topic currently has 'cleanup.policy=%s'. Continuing would likely result in "+
 					"eventually losing %s and problems restarting this Connect cluster in the future. Change the '%s' property in the Connect "+
@@ -119,6 +120,7 @@ func checkPartitions(ctx context.Context, admin *kadm.Client, t InternalTopic) e
 		return fmt.Errorf("describe topic '%s' of '%s': %w", t.Name, t.Property, err)
 	}
 	if n := len(topics[t.Name].Partitions); n != 1 {
+		//lint:ignore ST1005 this is Kafka Connect's text, which tools match
 		return fmt.Errorf("Topic '%s' supplied via the '%s' property is required to have a single partition in order to guarantee "+
 			"consistency of %s, but found %d partitions.", t.Name, t.Property, t.Purpose, n)
 	}

@@ -40,6 +40,7 @@ func newConfigReplay() *configReplay {
 
 var (
 	errUnknownKey = errors.New("unknown key")
+	errNoObject   = errors.New("the value is no JSON object")
 	errTombstone  = errors.New("a tombstone has no meaning here")
 )
 
@@ -47,13 +48,18 @@ var (
 // and never that replay cannot go on.
 func (p *configReplay) apply(r Record) (*ConfigUpdate, error) {
 	var v map[string]any
+	var object bool
 	if r.Value != nil {
-		var err error
-		if v, err = decodeObject(r.Value); err != nil {
+		decoded, err := decodeJSON(r.Value)
+		if err != nil {
 			return nil, err // does not move the offset
 		}
+		v, object = decoded.(map[string]any)
 	}
 	p.state.Offset = r.Offset + 1
+	if r.Value != nil && !object {
+		return nil, errNoObject
+	}
 	key := string(r.Key)
 	for _, kind := range []struct {
 		prefix string

@@ -66,10 +66,10 @@ func TestConfigReplay(t *testing.T) {
 		rec("connector-c", props), rec("connector-c", ""), rec("task-c-0", props), rec("commit-c", `{"tasks":1}`), // deleted
 		rec("target-state-a", `{"state":"PAUSED"}`), rec("target-state-b", `{"state":"PAUSED","state.v2":"STOPPED"}`),
 		rec("target-state-b", `{"state":"WRONG"}`), rec("what-is-this", `{}`), rec("restart-connector-a", `{}`),
-		rec("tasks-fencing-a", `{"task-count":2}`), rec("task-a-x", props), rec("commit-a", ""), rec("connector-a", `nonsense`),
+		rec("tasks-fencing-a", `{"task-count":2}`), rec("task-a-x", props), rec("commit-a", ""), rec("connector-a", "5"), rec("connector-a", `nonsense`),
 	)
 	s := c.Snapshot()
-	if s.Offset != 21 { // the undecodable last record does not count
+	if s.Offset != 22 { // the undecodable last record does not count
 		t.Errorf("offset %d", s.Offset)
 	}
 	if diff := cmp.Diff([]string{"a", "b"}, s.Connectors()); diff != "" {
