@@ -70,7 +70,7 @@ type group struct {
 	buf   []byte // frameHeader bytes of room, then entries
 	n     uint32
 	ends  []logEnd
-	syncs map[*segment]struct{} // bypassed segments, flushed before the frame
+	syncs map[*segment]*Log // bypassed segments, flushed before the frame
 	done  chan struct{}
 	err   error // set before done is closed
 }
@@ -222,9 +222,9 @@ func (j *journal) add(e entry, end logEnd, bypass *segment) (*group, error) {
 	g.n++
 	if bypass != nil {
 		if g.syncs == nil {
-			g.syncs = map[*segment]struct{}{}
+			g.syncs = map[*segment]*Log{}
 		}
-		g.syncs[bypass] = struct{}{}
+		g.syncs[bypass] = end.log
 	}
 	if l := end.log; l.group == g {
 		g.ends[l.groupIdx].end = end.end
@@ -302,9 +302,8 @@ func (j *journal) fail(err error) {
 // after it the state of the pages is unknown. Only a full disk is waited for,
 // before anything of the frame was written.
 func (j *journal) flush(g *group) error {
-	for s := range g.syncs {
-		s.dirty.Store(true)
-		if err := s.sync(); err != nil {
+	for s, l := range g.syncs {
+		if err := l.syncBypassed(s); err != nil {
 			return err
 		}
 	}

@@ -132,6 +132,7 @@ func (l *Log) Append(batch wireproto.Batch) (AppendResult, error) {
 	l.mu.Lock()
 	if seg.size == 0 {
 		seg.born = now
+		l.dirDirty = true // the write above made the file
 	}
 	seg.note(res.LastOffset, batch.MaxTimestamp(), batch.BaseTimestamp(), int64(len(batch)), cfg.IndexIntervalBytes)
 	l.next = end.offset
@@ -167,6 +168,23 @@ func (l *Log) enqueue(batch wireproto.Batch, seg *segment, pos int64, end logPos
 	}
 	_, err := j.add(e, logEnd{l, end}, bypass)
 	return err
+}
+
+// syncBypassed makes a segment durable that the journal will only refer to, its
+// directory entry included.
+func (l *Log) syncBypassed(seg *segment) error {
+	l.mu.Lock()
+	dir := l.dirDirty
+	l.dirDirty = false
+	l.mu.Unlock()
+	seg.dirty.Store(true) // whatever a checkpoint does meanwhile
+	if err := seg.sync(); err != nil || !dir {
+		return err
+	}
+	if err := l.fs.SyncDir(l.dir); err != nil {
+		return err
+	}
+	return l.fs.SyncDir(".")
 }
 
 // writable returns the active segment, rolling it first if the batch must not

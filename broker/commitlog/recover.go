@@ -1,6 +1,7 @@
 package commitlog
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -149,20 +150,28 @@ func (s *Store) discardStrangers() error {
 		switch {
 		case err == nil && l != nil && string(meta) == string(partitionMetadata(l.id.Topic)):
 			l.dirMade = true
-		case err == nil && l == nil:
-			// A directory with metadata is ours; its topic was deleted.
+		case err == nil && l == nil && name != journalDir:
+			// A directory with that file is a partition's; its topic was deleted.
 			if err := s.discardDir(name, [16]byte{}); err != nil {
 				return err
 			}
 		case l != nil:
 			// Of an earlier topic of the name, or made by an append whose
 			// metadata did not reach the disk: the journal says what was in it.
-			if err := s.dropForeign(l, err == nil && len(meta) > 0); err != nil {
+			if err := s.dropForeign(l, err == nil && validMetadata(meta)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// validMetadata tells a partition.metadata file from what a crash may leave of one
+// that was never flushed.
+func validMetadata(b []byte) bool {
+	_, id, ok := strings.Cut(strings.TrimSpace(string(b)), "topic_id: ")
+	raw, err := base64.RawURLEncoding.DecodeString(id)
+	return ok && err == nil && len(raw) == 16
 }
 
 // dropForeign decides about a directory whose metadata is not the log's own.
@@ -209,6 +218,15 @@ func (s *Store) apply(e entry, ckpt checkpoint, replayed map[ID]int64) error {
 	return nil
 }
 
+func parseSegmentName(name, suffix string) (int64, bool) {
+	digits, ok := strings.CutSuffix(name, suffix)
+	if !ok || len(digits) != 20 {
+		return 0, false
+	}
+	base, err := strconv.ParseInt(digits, 10, 64)
+	return base, err == nil && base >= 0
+}
+
 func (l *Log) segmentAt(base int64) *segment {
 	i, ok := slices.BinarySearchFunc(l.segs, base, func(s *segment, b int64) int { return int(min(max(s.base-b, -1), 1)) })
 	if !ok {
@@ -230,15 +248,9 @@ func (l *Log) open(st logState) error {
 		return err
 	}
 	for _, n := range names {
-		digits, ok := strings.CutSuffix(n, ".log")
-		if !ok {
-			continue
+		if base, ok := parseSegmentName(n, ".log"); ok {
+			l.segs = append(l.segs, newSegment(l.fs, l.dir, base))
 		}
-		base, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil || len(digits) != 20 || base < 0 {
-			continue
-		}
-		l.segs = append(l.segs, newSegment(l.fs, l.dir, base))
 	}
 	if b, err := l.fs.ReadFile(l.dir + "/leader-epoch-checkpoint"); err == nil {
 		l.epochs = decodeEpochs(b)
@@ -343,6 +355,10 @@ func (l *Log) recoverTail(st logState, replayed int64) error {
 }
 
 func (l *Log) sizeSegments() error {
+	if !l.dirMade {
+		return nil // never written to
+	}
+	l.dirDirty = true // replay or the next line may have made files
 	for i, seg := range l.segs {
 		f, err := seg.acquire()
 		if err != nil {
@@ -444,10 +460,8 @@ func (l *Log) restoreProducers(end int64) error {
 	from := l.segs[0].base
 	offsets := map[int64]string{}
 	for _, n := range names {
-		if digits, ok := strings.CutSuffix(n, ".snapshot"); ok {
-			if off, err := strconv.ParseInt(digits, 10, 64); err == nil {
-				offsets[off] = n
-			}
+		if off, ok := parseSegmentName(n, ".snapshot"); ok {
+			offsets[off] = n
 		}
 	}
 	for _, off := range slices.Backward(slices.Sorted(maps.Keys(offsets))) {
