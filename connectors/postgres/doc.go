@@ -1,0 +1,3 @@
+// Package postgres has the connectors for PostgreSQL that take the configurations of the Kafka Connect JDBC connectors: a polling
+// source and a sink.
+package postgres

@@ -1,0 +1,17 @@
+package postgres
+
+import (
+	"github.com/kurier-io/kurier/connectors/postgres/source"
+	"github.com/kurier-io/kurier/plugins/registry"
+)
+
+// version is what GET /connector-plugins shows: the release whose keys and behaviour are followed.
+const version = "10.9.7"
+
+// Register returns the classes of this package.
+func Register() []registry.Entry {
+	src := registry.Source[source.Settings]("io.confluent.connect.jdbc.JdbcSourceConnector", source.NewConnector, source.NewTask)
+	src.Aliases = []string{"io.aiven.connect.jdbc.JdbcSourceConnector"}
+	src.Doc = "Copies rows of PostgreSQL tables or of a query into topics, polling for new ones."
+	return []registry.Entry{src}
+}
