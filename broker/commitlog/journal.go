@@ -20,12 +20,12 @@ const (
 	frameHeader  = 4 + 4 + 8 + 4 + 4
 	frameAlign   = 4096
 	growStep     = 1 << 20
-	maxPending   = 8 << 20
+	maxPending   = 4 << 20
 	keptSpares   = 2
 	kindData     = 1
 	kindExtent   = 2
 	entryHeader  = 1 + 16 + 4 + 8 + 8 + 8 + 4
-	retainBuffer = 1 << 20
+	retainBuffer = 6 << 20
 )
 
 // entry is one appended batch as the journal knows it.
