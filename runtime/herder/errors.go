@@ -40,7 +40,9 @@ func (e *NotLeaderError) Error() string {
 // A NotOwnerError says that the worker at URL must do it: it runs the connector or task. Only the leader knows owners.
 type NotOwnerError struct{ URL string }
 
-func (e *NotOwnerError) Error() string { return "This worker does not run it; its owner is at " + e.URL }
+func (e *NotOwnerError) Error() string {
+	return "This worker does not run it; its owner is at " + e.URL
+}
 
 // NotFound makes the error for an unknown connector.
 func NotFound(name string) error { return &NotFoundError{"Connector " + name + " not found"} }

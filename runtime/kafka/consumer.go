@@ -16,8 +16,8 @@ type ConsumerLimits struct {
 	MaxPollInterval time.Duration // max.poll.interval.ms: leave the group when processing takes longer
 }
 
-// ConsumerOptions maps consumer properties for a group member that commits by itself and blocks rebalances while it
-// handles a poll.
+// ConsumerOptions maps consumer properties for a group member that commits by itself. Rebalances wait for the callbacks of the
+// caller, which so decides when its records are settled.
 func ConsumerOptions(p Properties, dial Dialer) ([]kgo.Opt, ConsumerLimits, error) {
 	r := &reader{props: p}
 	opts := common(r, dial)
@@ -40,7 +40,7 @@ func ConsumerOptions(p Properties, dial Dialer) ([]kgo.Opt, ConsumerLimits, erro
 	fetchMin := r.int("fetch.min.bytes", 1, 0, math.MaxInt32)
 	fetchMax := r.int("fetch.max.bytes", 50<<20, 1, math.MaxInt32)
 	opts = append(opts,
-		kgo.ConsumerGroup(limits.Group), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(),
+		kgo.ConsumerGroup(limits.Group), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(session), kgo.HeartbeatInterval(beat),
 		kgo.RebalanceTimeout(min(limits.MaxPollInterval, math.MaxInt32*time.Millisecond)),
 		kgo.FetchMinBytes(bounded32(fetchMin)), kgo.FetchMaxBytes(bounded32(fetchMax)),

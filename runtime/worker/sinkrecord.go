@@ -1,0 +1,135 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/kurier-io/kurier/plugins/connect"
+	"github.com/kurier-io/kurier/runtime/tolerance"
+)
+
+// take converts what a poll returned. The bytes of the records stay valid as long as anything refers to them.
+func (l *sinkLoop) take(f kgo.Fetches) error {
+	for _, e := range f.Errors() {
+		if errors.Is(e.Err, kerr.UnknownTopicOrPartition) || kerr.IsRetriable(e.Err) {
+			l.t.log.Warn("fetching failed and is tried again", "topic", e.Topic, "partition", e.Partition, "err", e.Err)
+			continue
+		}
+		return fmt.Errorf("consuming topic %s partition %d: %w", e.Topic, e.Partition, e.Err)
+	}
+	n := f.NumRecords()
+	l.ready = make([]connect.SinkRecord, 0, n)
+	for _, ft := range f {
+		for i := range ft.Topics {
+			for j := range ft.Topics[i].Partitions {
+				if err := l.takePartition(ft.Topics[i].Topic, &ft.Topics[i].Partitions[j]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (l *sinkLoop) takePartition(topic string, p *kgo.FetchPartition) error {
+	tp := connect.TopicPartition{Topic: topic, Partition: p.Partition}
+	if l.owned[tp] == nil || len(p.Records) == 0 {
+		return nil // taken away since the poll
+	}
+	l.t.uses(topic)
+	for _, r := range p.Records {
+		var rec connect.SinkRecord
+		keep, err := l.convert(&rec, r)
+		if err != nil {
+			return err
+		}
+		if keep {
+			l.ready = append(l.ready, rec)
+		}
+	}
+	l.readyTo[tp] = p.Records[len(p.Records)-1].Offset + 1
+	return nil
+}
+
+// skipEmpty advances past records that were all left out: there is nothing to put, but they are dealt with.
+func (l *sinkLoop) skipEmpty() {
+	for tp, to := range l.readyTo {
+		if p := l.owned[tp]; p != nil {
+			p.put = to
+		}
+	}
+	clear(l.readyTo)
+}
+
+func where(r *kgo.Record) string {
+	return fmt.Sprintf("{topic='%s', partition=%d, offset=%d, timestamp=%d}", r.Topic, r.Partition, r.Offset, r.Timestamp.UnixMilli())
+}
+
+// convert makes a record of bytes: key, value, headers, then transformations.
+func (l *sinkLoop) convert(out *connect.SinkRecord, in *kgo.Record) (keep bool, err error) {
+	skip, err := l.p.op.Do(l.t.soft, func() *tolerance.StageError { return l.read(out, in) })
+	if err != nil || skip {
+		return false, err
+	}
+	if l.p.chain.Empty() {
+		return true, nil
+	}
+	skip, err = l.p.op.Do(l.t.soft, func() (e *tolerance.StageError) {
+		r := out.Record
+		if keep, e = l.p.chain.Apply(&r); e == nil {
+			out.Record = r
+		} else {
+			e.Where = where(in)
+		}
+		return e
+	})
+	return keep && !skip && err == nil, err
+}
+
+func (l *sinkLoop) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.StageError {
+	c := l.p.conv
+	fail := func(stage tolerance.Stage, class string, err error) *tolerance.StageError {
+		return &tolerance.StageError{Stage: stage, Class: class, Where: where(in), Err: err}
+	}
+	*out = connect.SinkRecord{
+		Record: connect.Record{Topic: in.Topic, Partition: connect.Some(in.Partition)},
+		Offset: in.Offset, OriginalTopic: in.Topic, OriginalPartition: in.Partition,
+		TimestampType: connect.TimestampType(in.Attrs.TimestampType()),
+	}
+	if ms := in.Timestamp.UnixMilli(); ms >= 0 {
+		out.Timestamp = connect.Some(ms)
+	}
+	var err error
+	if out.KeySchema, out.Key, err = c.Key.ToConnectData(in.Topic, in.Key); err != nil {
+		return fail(tolerance.KeyConverter, c.KeyClass, err)
+	}
+	if out.ValueSchema, out.Value, err = c.Value.ToConnectData(in.Topic, in.Value); err != nil {
+		return fail(tolerance.ValueConverter, c.ValueClass, err)
+	}
+	for i := range in.Headers {
+		h := connect.Header{Key: in.Headers[i].Key}
+		if h.Schema, h.Value, err = c.Header.ToConnectHeader(in.Topic, h.Key, in.Headers[i].Value); err != nil {
+			return fail(tolerance.HeaderConverter, c.HeaderCls, err)
+		}
+		out.Headers = append(out.Headers, h)
+	}
+	return nil
+}
+
+// tolerate decides about records that the task itself refused for good.
+func (l *sinkLoop) tolerate(d *delivery, bad *connect.BadRecordsError) error {
+	for _, b := range bad.Records {
+		e := &tolerance.StageError{Stage: tolerance.TaskPut, Class: "org.apache.kafka.connect.sink.SinkTask", Err: b.Err}
+		if b.Index >= 0 && b.Index < len(d.records) {
+			r := &d.records[b.Index]
+			e.Where = fmt.Sprintf("{topic='%s', partition=%d, offset=%d}", r.OriginalTopic, r.OriginalPartition, r.Offset)
+		}
+		if _, err := l.p.op.Tolerate(l.t.soft, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,317 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/kurier-io/kurier/plugins/connect"
+	"github.com/kurier-io/kurier/plugins/host"
+	"github.com/kurier-io/kurier/runtime/store"
+	"github.com/kurier-io/kurier/runtime/supervise"
+	"github.com/kurier-io/kurier/runtime/tolerance"
+)
+
+// A sourceLoop moves records from a source task into topics, at least once.
+type sourceLoop struct {
+	t      *task
+	p      *parts
+	src    *host.SourceTask
+	client *kgo.Client
+	admin  *topicCreator // nil: the broker creates topics by itself
+	sent   *submitted
+	arena  arena
+
+	failed atomic.Pointer[error] // of the producer; the first one counts
+}
+
+// closeGrace bounds what is done for a task that failed or was stopped, beyond the flush of its records.
+const closeGrace = 5 * time.Second
+
+func (t *task) runSource(p *parts, record *supervise.Record) error {
+	opts, err := t.w.Clients.SourceProducer(t.start.ID.Connector, t.start.ID.Task, p.overrides("producer.override."))
+	if err != nil {
+		return err
+	}
+	client, err := kgo.NewClient(append(opts,
+		kgo.RecordPartitioner(explicitPartitioner{kgo.UniformBytesPartitioner(64<<10, true, true, nil)}),
+		kgo.AllowAutoTopicCreation(),
+	)...)
+	if err != nil {
+		return fmt.Errorf("producer: %w", err)
+	}
+	defer client.Close()
+	l := &sourceLoop{t: t, p: p, client: client, sent: newSubmitted()}
+	if l.admin, err = t.newTopicCreator(p); err != nil {
+		return err
+	}
+	defer l.admin.close()
+	l.src, err = p.proc.StartSourceTask(t.soft, p.spec, sourceEvents{t})
+	if err != nil {
+		return err
+	}
+	record.Started(time.Now())
+	t.status(store.Running, nil)
+	err = l.run()
+	return l.end(err)
+}
+
+// run returns nil when the worker wants the task to stop.
+func (l *sourceLoop) run() error {
+	flush := time.NewTicker(l.t.w.Settings.OffsetFlushInterval)
+	defer flush.Stop()
+	due := make(chan struct{}, 1)
+	for l.t.soft.Err() == nil {
+		if !l.t.target.started() {
+			l.commit()
+			if l.t.target.await(l.t.soft, func(store.TargetState) { l.t.status(store.PausedState, nil) }) != nil {
+				return nil
+			}
+			l.t.status(store.Running, nil)
+		}
+		batch, err := l.next(flush.C, due)
+		if err != nil {
+			return err
+		}
+		if batch != nil {
+			if err := l.send(batch); err != nil {
+				return err
+			}
+			if err := l.src.Release(batch); err != nil {
+				return err
+			}
+		}
+		if e := l.failed.Load(); e != nil {
+			return fmt.Errorf("Unrecoverable exception from producer send callback: %w", *e) //nolint:staticcheck // Kafka Connect's text
+		}
+		select {
+		case <-flush.C:
+			l.commit()
+		case <-due:
+			l.commit()
+		default:
+		}
+	}
+	return nil
+}
+
+// next waits for a batch; none is returned when something else wants attention.
+func (l *sourceLoop) next(flush <-chan time.Time, due chan<- struct{}) (*host.Batch, error) {
+	_, changed := l.t.target.get()
+	ctx, cancel := context.WithCancelCause(l.t.soft)
+	defer cancel(nil)
+	watching := make(chan struct{})
+	stop := make(chan struct{})
+	go func() {
+		defer close(watching)
+		select {
+		case <-flush:
+			due <- struct{}{}
+			cancel(errAttention)
+		case <-changed:
+			cancel(errAttention)
+		case <-stop:
+		case <-ctx.Done():
+		}
+	}()
+	batch, err := l.src.Recv(ctx)
+	close(stop)
+	<-watching
+	if err != nil && (errors.Is(err, errAttention) || l.t.soft.Err() != nil) {
+		return nil, nil
+	}
+	return batch, err
+}
+
+var errAttention = errors.New("the task has something else to do")
+
+// send hands a batch to the producer, in order.
+func (l *sourceLoop) send(b *host.Batch) error {
+	records := make([]kgo.Record, len(b.Records))
+	groups := make(map[uint32]*group, 1)
+	defer func() {
+		for _, g := range groups {
+			g.acked() // the batch is handed over, wholly or until an error that ends the task
+		}
+	}()
+	for i := range b.Records {
+		n := b.Partitions[i]
+		g := groups[n]
+		if g == nil {
+			var err error
+			if g, err = l.sent.open(b.Partition(n)); err != nil {
+				return err
+			}
+			groups[n] = g
+		}
+		keep, err := l.convert(&records[i], &b.Records[i])
+		if err != nil {
+			return fmt.Errorf("source partition %v: %w", b.Partition(n), err)
+		}
+		if keep {
+			if err := l.ensureTopic(records[i].Topic); err != nil {
+				return err
+			}
+			g.pending.Add(1)
+			l.client.Produce(l.t.hard, &records[i], l.promise(g))
+		}
+		g.reached(b.Offsets[i])
+	}
+	return nil
+}
+
+func (l *sourceLoop) ensureTopic(topic string) error {
+	if l.t.topics[topic] {
+		return nil
+	}
+	if err := l.admin.ensure(l.t.hard, topic); err != nil {
+		return err
+	}
+	l.t.topics[topic] = true
+	if l.t.w.Settings.TopicTrackingEnable {
+		l.t.w.Statuses.Topic(l.t.start.ID, topic)
+	}
+	return nil
+}
+
+// promise is called by the producer's goroutine for each record of a group.
+func (l *sourceLoop) promise(g *group) func(*kgo.Record, error) {
+	if g.promise == nil {
+		g.promise = func(r *kgo.Record, err error) {
+			if err == nil {
+				g.acked()
+				return
+			}
+			e := &tolerance.StageError{Stage: tolerance.KafkaProduce, Class: "org.apache.kafka.connect.source.SourceTask", Where: "for topic " + r.Topic, Err: err}
+			if l.t.hard.Err() == nil {
+				if skip, _ := l.p.op.Tolerate(l.t.hard, e); skip {
+					g.acked()
+					return
+				}
+			}
+			var first error = e
+			l.failed.CompareAndSwap(nil, &first)
+		}
+	}
+	return g.promise
+}
+
+// convert runs transformations and converters. keep false: the record was dropped or tolerated.
+func (l *sourceLoop) convert(out *kgo.Record, in *connect.Record) (keep bool, err error) {
+	if !l.p.chain.Empty() {
+		skip, err := l.p.op.Do(l.t.soft, func() (e *tolerance.StageError) {
+			r := *in
+			if keep, e = l.p.chain.Apply(&r); e == nil {
+				*in = r
+			}
+			return e
+		})
+		if err != nil || skip || !keep {
+			return false, err
+		}
+	}
+	if in.Timestamp.Set && in.Timestamp.V < -1 {
+		return false, fmt.Errorf("Invalid record timestamp %d", in.Timestamp.V) //nolint:staticcheck // Kafka Connect's text
+	}
+	out.Topic = in.Topic
+	if in.Partition.Set {
+		out.Partition = wish(in.Partition.V)
+	}
+	if in.Timestamp.Set && in.Timestamp.V >= 0 {
+		out.Timestamp = time.UnixMilli(in.Timestamp.V)
+	}
+	skip, err := l.p.op.Do(l.t.soft, func() *tolerance.StageError { return l.bytes(out, in) })
+	return err == nil && !skip, err
+}
+
+func (l *sourceLoop) bytes(out *kgo.Record, in *connect.Record) *tolerance.StageError {
+	c := l.p.conv
+	out.Headers = out.Headers[:0]
+	for i := range in.Headers {
+		h := &in.Headers[i]
+		b, ok, err := c.Header.FromConnectHeader(nil, in.Topic, h.Key, h.Schema, h.Value)
+		if err != nil {
+			return &tolerance.StageError{Stage: tolerance.HeaderConverter, Class: c.HeaderCls, Where: "for topic " + in.Topic, Err: err}
+		}
+		if !ok {
+			b = nil
+		}
+		out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.Key, Value: b})
+	}
+	b, ok, err := c.Key.FromConnectData(l.arena.room(), in.Topic, in.KeySchema, in.Key)
+	if err != nil {
+		return &tolerance.StageError{Stage: tolerance.KeyConverter, Class: c.KeyClass, Where: "for topic " + in.Topic, Err: err}
+	}
+	out.Key = l.arena.keep(b, ok)
+	if b, ok, err = c.Value.FromConnectData(l.arena.room(), in.Topic, in.ValueSchema, in.Value); err != nil {
+		return &tolerance.StageError{Stage: tolerance.ValueConverter, Class: c.ValueClass, Where: "for topic " + in.Topic, Err: err}
+	}
+	out.Value = l.arena.keep(b, ok)
+	return nil
+}
+
+// end stops the task in order: no more polls, then the records that are under way, then their offsets.
+func (l *sourceLoop) end(cause error) error {
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.t.hard), closeGrace)
+		defer cancel()
+		l.src.Close(ctx)
+	}()
+	if l.t.hard.Err() != nil {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(l.t.hard, l.t.w.Settings.OffsetFlushTimeout)
+	defer cancel()
+	if cause == nil {
+		if err := l.src.Stop(ctx); err != nil {
+			l.t.log.Warn("the source task did not stop in order", "err", err)
+		}
+	}
+	if err := l.client.Flush(ctx); err != nil {
+		l.t.log.Warn("records were not acknowledged in time; they will be read again", "err", err)
+	}
+	l.commit()
+	return cause
+}
+
+// commit stores the offsets that are safe, and tells the task. A failure is logged: the next commit includes what this one had.
+func (l *sourceLoop) commit() {
+	positions, err := l.sent.committable()
+	if err != nil {
+		l.t.log.Error("offsets could not be read", "err", err)
+		return
+	}
+	positions = l.sent.withUncommitted(positions)
+	if len(positions) == 0 || l.t.hard.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(l.t.hard, l.t.w.Settings.OffsetFlushTimeout)
+	defer cancel()
+	entries := make([]store.OffsetEntry, len(positions))
+	for i, p := range positions {
+		entries[i] = store.OffsetEntry{Partition: p.Partition, Offset: p.Offset}
+	}
+	if err := l.t.w.Offsets.Set(ctx, l.t.start.ID.Connector, entries...); err != nil {
+		l.t.log.Warn("offsets could not be stored; trying again at the next commit", "err", err)
+		l.sent.uncommitted = positions
+		return
+	}
+	if err := l.src.Committed(positions); err != nil && !errors.Is(err, connect.ErrPluginGone) {
+		l.t.log.Warn("the task could not be told of stored offsets", "err", err)
+	}
+}
+
+// sourceEvents serves a source task's process.
+type sourceEvents struct{ t *task }
+
+func (e sourceEvents) Offsets(ctx context.Context, partitions []map[string]any) ([]map[string]any, error) {
+	return e.t.w.Offsets.Get(ctx, e.t.start.ID.Connector, partitions...)
+}
+
+func (e sourceEvents) PollFailed(err error) {
+	e.t.log.Warn("poll failed and is tried again", "err", err)
+}
