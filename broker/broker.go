@@ -73,6 +73,9 @@ func (b *Broker) open() error {
 	if b.meta, err = metadata.Open(b.disk); err != nil {
 		return fmt.Errorf("broker: metadata: %w", err)
 	}
+	if b.meta.Fresh() && commitlog.Exists(b.disk) {
+		return fmt.Errorf("broker: %s holds partitions but its metadata is missing; restore metadata/log from a copy, or start on an empty directory", cfg.DataDir)
+	}
 	scfg := server.Config{
 		NodeID: cfg.NodeID, AdvertisedHost: cfg.AdvertisedHost, AdvertisedPort: int32(cfg.AdvertisedPort),
 		NumPartitions: int32(cfg.NumPartitions), AutoCreateTopics: cfg.AutoCreateTopics,

@@ -221,9 +221,11 @@ func (s *Store) finalCheckpoint(errs []error) error {
 			continue
 		}
 		seg := l.segs[len(l.segs)-1]
+		seg.finishIndex()
 		if err := seg.writeIndex(); err != nil {
 			return err
 		}
+		seg.indexDirty = true
 		if err := writePlain(l.fs, l.dir+"/"+segmentName(l.next)+".snapshot", l.prods.encode()); err != nil {
 			return err
 		}

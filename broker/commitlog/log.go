@@ -50,10 +50,9 @@ type Log struct {
 	deleted  bool
 	watchers map[chan<- struct{}]struct{}
 
-	cleanMu        sync.Mutex // retention, compaction, checkpoint of this log
-	cleanedTo      int64      // first offset that compaction has not seen
-	checkpointed   logState   // what the last checkpoint file says
-	lastCompaction time.Time
+	cleanMu      sync.Mutex // retention, compaction, checkpoint of this log
+	cleanedTo    int64      // first offset that compaction has not seen
+	checkpointed logState   // what the last checkpoint file says
 }
 
 // AppendResult tells where a batch is.
@@ -232,6 +231,9 @@ func (l *Log) aged(seg *segment, cfg *Config, now time.Time) bool {
 // roll seals the active segment. Called with appendMu held.
 func (l *Log) roll() error {
 	old := l.active()
+	l.mu.Lock()
+	old.finishIndex()
+	l.mu.Unlock()
 	if err := old.writeIndex(); err != nil {
 		return err
 	}
@@ -242,7 +244,7 @@ func (l *Log) roll() error {
 	l.prods.expire(time.Now().UnixMilli())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	old.idx = nil
+	old.idx, old.indexDirty = nil, true
 	l.segs = append(l.segs, s)
 	l.dirDirty = true
 	return nil

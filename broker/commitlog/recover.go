@@ -341,10 +341,11 @@ func (l *Log) recoverTail(st logState, replayed int64) error {
 	}
 	l.segs = l.segs[:i]
 	for _, seg := range l.segs[first : len(l.segs)-1] {
+		seg.finishIndex()
 		if err := seg.writeIndex(); err != nil {
 			return err
 		}
-		seg.idx = nil
+		seg.idx, seg.indexDirty = nil, true
 	}
 	l.next = max(next, l.logStart)
 	if want := max(st.end, replayed); l.next < want {
@@ -391,10 +392,11 @@ func (l *Log) loadSealed(segs []*segment) error {
 			return err
 		}
 		seg.next, seg.size = next, size
+		seg.finishIndex()
 		if err := seg.writeIndex(); err != nil {
 			return err
 		}
-		seg.idx = nil
+		seg.idx, seg.indexDirty = nil, true
 	}
 	return nil
 }

@@ -191,19 +191,19 @@ func (s *segment) readBatch(pos, n int64) (wireproto.Batch, error) {
 	return b, nil
 }
 
-// writeIndex writes the index files of a segment that is sealed or being closed.
+// writeIndex writes the index files of a segment that is sealed or being closed,
+// after finishIndex. The caller marks them dirty.
 func (s *segment) writeIndex() error {
-	s.idx.addTime(s)
 	offsets, times := s.idx.encode()
 	if err := writePlain(s.fs, s.path+".index", offsets); err != nil {
 		return err
 	}
-	if err := writePlain(s.fs, s.path+".timeindex", times); err != nil {
-		return err
-	}
-	s.indexDirty = true
-	return nil
+	return writePlain(s.fs, s.path+".timeindex", times)
 }
+
+// finishIndex adds the largest timestamp, which Kafka expects in the last entry of
+// the time index.
+func (s *segment) finishIndex() { s.idx.addTime(s) }
 
 // syncIndex makes the index files durable.
 func (s *segment) syncIndex() error {

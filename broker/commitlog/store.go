@@ -55,6 +55,12 @@ func Open(opts Options, parts []Spec, epoch int32, nextEpoch func() (int32, erro
 	return s, nil
 }
 
+// Exists reports whether the file system holds a store.
+func Exists(fsys vfs.FS) bool {
+	_, err := fsys.ReadFile(checkpointFile)
+	return err == nil
+}
+
 func (s *Store) newLog(spec Spec) *Log {
 	l := &Log{id: spec.ID, name: spec.Name, dir: dirName(spec.Name, spec.Partition), fs: s.fs, store: s,
 		logger: s.logger.With("topic", spec.Name, "partition", spec.Partition), prods: producers{}}

@@ -59,6 +59,7 @@ func (c *compaction) rewrite(segs []*segment) error {
 		return err
 	}
 	fresh.next = end
+	fresh.finishIndex()
 	return l.swapIn(fresh, segs, end)
 }
 
@@ -99,7 +100,7 @@ func (l *Log) swapIn(fresh *segment, old []*segment, end int64) error {
 		return err
 	}
 	l.mu.Lock()
-	fresh.idx = nil
+	fresh.idx, fresh.indexDirty = nil, true
 	l.mu.Unlock()
 	return nil
 }

@@ -7,7 +7,8 @@
 // that holds only the present state. A change is durable before it is visible.
 //
 // File metadata/log: frames of length uint32, CRC-32C uint32 of the payload,
-// payload (JSON object of type command). A torn frame at the end is cut off.
+// payload (JSON object of type command). A torn frame at the end is cut off,
+// damage before a good frame is an error.
 package metadata
 
 import (
@@ -79,6 +80,7 @@ type Store struct {
 	epoch     int32
 	reserved  int64 // producer ids below are used up on disk
 	nextPID   int64
+	fresh     bool
 	f         vfs.File
 	size      int64
 	failed    error
@@ -105,6 +107,9 @@ func Open(fsys vfs.FS) (*Store, error) {
 		cmd, next, ok := readFrame(rest)
 		if !ok {
 			s.size = int64(len(b) - len(rest))
+			if followed(rest) {
+				return nil, fmt.Errorf("metadata: %s/%s is damaged at byte %d with good entries after it; restore the data directory from a copy", dir, file, s.size)
+			}
 			break
 		}
 		s.apply(cmd)
@@ -119,7 +124,7 @@ func Open(fsys vfs.FS) (*Store, error) {
 			return nil, err
 		}
 	}
-	if s.clusterID == "" {
+	if s.fresh = s.clusterID == ""; s.fresh {
 		id := NewID()
 		if err := s.commit(command{ClusterID: base64.RawURLEncoding.EncodeToString(id[:])}); err != nil {
 			return nil, err
@@ -152,6 +157,20 @@ func readFrame(b []byte) (command, []byte, bool) {
 		return cmd, nil, false
 	}
 	return cmd, b[8+n:], true
+}
+
+// followed reports whether a good frame comes after the bad one at the start of b:
+// damage in the middle, where a torn write leaves a bad end.
+func followed(b []byte) bool {
+	for i := 1; i+9 < len(b); i++ {
+		if b[i+8] != '{' {
+			continue
+		}
+		if _, _, ok := readFrame(b[i:]); ok {
+			return true
+		}
+	}
+	return false
 }
 
 func appendFrame(dst []byte, cmd command) ([]byte, error) {
@@ -245,6 +264,9 @@ func (s *Store) rewrite() error {
 
 // ClusterID is the 22-character id, generated once.
 func (s *Store) ClusterID() string { return s.clusterID }
+
+// Fresh reports that Open found no state and made a new cluster.
+func (s *Store) Fresh() bool { return s.fresh }
 
 // Epoch is the current leader epoch.
 func (s *Store) Epoch() int32 {

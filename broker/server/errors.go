@@ -10,7 +10,6 @@ import (
 // Kafka error codes that the server answers with.
 const (
 	errNone                 int16 = 0
-	errUnknown              int16 = -1
 	errOffsetOutOfRange     int16 = 1
 	errCorruptMessage       int16 = 2
 	errUnknownTopic         int16 = 3
