@@ -1,6 +1,8 @@
 package herder
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kurier-io/kurier/plugins/config"
@@ -93,4 +95,20 @@ type RestartRequest = store.RestartRequest
 type PluginConfig struct {
 	Entry registry.Entry
 	Keys  []config.Key
+}
+
+// Err returns the error of a 400 answer that lists every problem, nil when there is none.
+func (c ConfigInfos) Err() error {
+	if c.ErrorCount == 0 {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Connector configuration is invalid and contains the following %d error(s):", c.ErrorCount)
+	for _, k := range c.Configs {
+		for _, e := range k.Value.Errors {
+			b.WriteString("\n" + e)
+		}
+	}
+	b.WriteString("\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`")
+	return &BadRequestError{b.String()}
 }
