@@ -249,17 +249,23 @@ func (s *Store) rewrite() error {
 	if err != nil {
 		return err
 	}
-	if err := vfs.WriteFile(s.fs, dir, file, b); err != nil {
-		return err
-	}
-	f, err := s.fs.Open(dir + "/" + file)
-	if err != nil {
+	// Windows does not replace an open file.
+	if err := s.f.Close(); err != nil {
 		s.failed = err
 		return err
 	}
-	old := s.f
-	s.f, s.size = f, int64(len(b))
-	return old.Close()
+	werr := vfs.WriteFile(s.fs, dir, file, b)
+	f, err := s.fs.Open(dir + "/" + file)
+	if err != nil {
+		s.failed = err
+		return errors.Join(werr, err)
+	}
+	s.f = f
+	if werr != nil {
+		return werr // the old log goes on
+	}
+	s.size = int64(len(b))
+	return nil
 }
 
 // ClusterID is the 22-character id, generated once.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type pending func() (*reply, error)
 type conn struct {
 	s      *Server
 	nc     net.Conn
+	in     *bufio.Reader // saves two system calls a request; large bodies bypass it
 	host   string
 	logger *slog.Logger
 	ctx    context.Context
@@ -42,7 +44,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	return &conn{s: s, nc: nc, host: "/" + host, logger: s.logger.With("client", nc.RemoteAddr().String()), queue: make(chan pending, pipelineDepth)}
+	return &conn{s: s, nc: nc, in: bufio.NewReaderSize(nc, 4096), host: "/" + host, logger: s.logger.With("client", nc.RemoteAddr().String()), queue: make(chan pending, pipelineDepth)}
 }
 
 // serve runs the connection until either side ends it.
@@ -89,7 +91,7 @@ func (c *conn) read() error {
 			return nil
 		default:
 		}
-		peek, err := wireproto.ReadPeek(c.nc)
+		peek, err := wireproto.ReadPeek(c.in)
 		if err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ func (c *conn) request(peek wireproto.Peek) error {
 		return err
 	}
 	defer c.s.requests.Release(weight)
-	frame, err := wireproto.ReadBody(c.nc, peek, limit)
+	frame, err := wireproto.ReadBody(c.in, peek, limit)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 func (c *conn) produce(r *request, peek wireproto.Peek, body []byte) (pending, error) {
 	req, err := wireproto.ReadProduce(body, peek.Version)
 	if err != nil {
-		return nil, fmt.Errorf("Produce version %d: %w", peek.Version, err)
+		return nil, fmt.Errorf("produce version %d: %w", peek.Version, err)
 	}
 	resp := kmsg.NewPtrProduceResponse()
 	resp.SetVersion(peek.Version)
