@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -16,21 +15,11 @@ import (
 	"github.com/kurier-io/kurier/runtime/store"
 )
 
-// keyAlgorithm is the one algorithm for signing requests between workers (KIP-507); it is Kafka Connect's default.
-const keyAlgorithm = "HmacSHA256"
-
-// Sign returns the signature of a request body, as the header X-Connect-Authorization carries it.
-func Sign(key *store.SessionKey, body []byte) string {
-	m := hmac.New(sha256.New, key.Key)
-	m.Write(body)
-	return base64.StdEncoding.EncodeToString(m.Sum(nil))
-}
-
 // keyDue reports whether there is no session key, or the one there is has lived its time.
 func (h *Herder) keyDue(s *store.ConfigState) bool {
 	ttl := h.Settings.Group.KeyTTL
 	k := s.SessionKey
-	return k == nil || k.Algorithm != keyAlgorithm || ttl > 0 && time.Since(k.Created) >= ttl
+	return k == nil || k.Algorithm != herder.KeyAlgorithm || ttl > 0 && time.Since(k.Created) >= ttl
 }
 
 // keepKeyYoung rotates the session key on the leader, away from Run's goroutine.
@@ -52,7 +41,7 @@ func (h *Herder) rotateKey(ctx context.Context, s *store.ConfigState) {
 	}
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails, see crypto/rand
-	if err := h.configs.PutSessionKey(ctx, store.SessionKey{Key: key, Algorithm: keyAlgorithm, Created: time.Now()}); err != nil {
+	if err := h.configs.PutSessionKey(ctx, store.SessionKey{Key: key, Algorithm: herder.KeyAlgorithm, Created: time.Now()}); err != nil {
 		h.Logger.Warn("a new session key could not be written", "err", err)
 	}
 }
@@ -85,7 +74,7 @@ func (h *Herder) checkSignature(body []byte, signature, algorithm string) error 
 	if signature == "" {
 		return &herder.BadRequestError{Msg: "Internal request missing required signature"}
 	}
-	if !slices.Contains(h.Settings.Group.VerificationAlgorithm, algorithm) || algorithm != keyAlgorithm {
+	if !slices.Contains(h.Settings.Group.VerificationAlgorithm, algorithm) || algorithm != herder.KeyAlgorithm {
 		return &herder.BadRequestError{Msg: "This worker does not support the '" + algorithm + "' key signing algorithm used by other workers. " +
 			"This worker is currently configured to use: " + fmt.Sprint(h.Settings.Group.VerificationAlgorithm)}
 	}
@@ -93,7 +82,7 @@ func (h *Herder) checkSignature(body []byte, signature, algorithm string) error 
 	if key == nil {
 		return &herder.UnavailableError{Msg: "This worker has no session key yet; try again"}
 	}
-	if !hmac.Equal([]byte(Sign(key, body)), []byte(signature)) {
+	if !hmac.Equal([]byte(herder.Sign(key.Key, body)), []byte(signature)) {
 		return &herder.ForbiddenError{Msg: "Internal request contained invalid signature."}
 	}
 	return nil
