@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"github.com/kurier-io/kurier/connectors/postgres/sink"
 	"github.com/kurier-io/kurier/connectors/postgres/source"
 	"github.com/kurier-io/kurier/plugins/registry"
 )
@@ -13,5 +14,9 @@ func Register() []registry.Entry {
 	src := registry.Source[source.Settings]("io.confluent.connect.jdbc.JdbcSourceConnector", source.NewConnector, source.NewTask)
 	src.Aliases = []string{"io.aiven.connect.jdbc.JdbcSourceConnector"}
 	src.Doc = "Copies rows of PostgreSQL tables or of a query into topics, polling for new ones."
-	return []registry.Entry{src}
+	dst := registry.Sink[sink.Settings]("io.confluent.connect.jdbc.JdbcSinkConnector", sink.NewConnector, sink.NewTask)
+	dst.Aliases = []string{"io.aiven.connect.jdbc.JdbcSinkConnector"}
+	dst.Doc = "Writes records into PostgreSQL tables: insert, upsert, update and delete."
+	src.Version, dst.Version = version, version
+	return []registry.Entry{src, dst}
 }

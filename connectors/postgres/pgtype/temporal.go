@@ -248,3 +248,18 @@ func isoTimestamp(o Options, loc *time.Location) *mapped {
 		return nil
 	})
 }
+
+// ProlepticDays is the inverse of the mapping of days to Java's calendar: a day of the Julian calendar before 1582-10-15 becomes the
+// day of the same date in PostgreSQL's.
+func ProlepticDays(days int64) int64 {
+	if days >= gregorianStart {
+		return days
+	}
+	// Date of a Julian day number in the Julian calendar.
+	c := days + 2_440_588 + 32082
+	d := floorDiv(4*c+3, 1461)
+	e := c - floorDiv(1461*d, 4)
+	m := (5*e + 2) / 153
+	day, month, year := e-(153*m+2)/5+1, m+3-12*(m/10), d-4800+m/10
+	return time.Date(int(year), time.Month(month), int(day), 0, 0, 0, 0, time.UTC).Unix() / 86400
+}
