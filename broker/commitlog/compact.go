@@ -209,14 +209,18 @@ func (c *compaction) filter(b wireproto.Batch, payload []byte) (wireproto.Batch,
 		return nil, err
 	}
 	mark := tombstones && horizon < 0
+	if len(kept) == 0 {
+		// An empty batch stays where a producer's sequence or, at the end, the
+		// position of readers would get lost without it.
+		_, active := c.lastOf[b.LastOffset()]
+		if !(active && info.ProducerID >= 0) && b.LastOffset()+1 < c.mapEnd {
+			return nil, nil
+		}
+	}
 	if len(kept) == int(info.Count) && !mark {
 		return b, nil
 	}
-	if len(kept) == 0 {
-		if _, active := c.lastOf[b.LastOffset()]; !active || info.ProducerID < 0 {
-			return nil, nil
-		}
-	} else if info.Attributes&wireproto.AttrLogAppendTime == 0 {
+	if len(kept) > 0 && info.Attributes&wireproto.AttrLogAppendTime == 0 {
 		info.MaxTimestamp = maxTS
 	}
 	oldBase := info.BaseTimestamp

@@ -256,3 +256,29 @@ func TestJournalGapIsReported(t *testing.T) {
 		t.Errorf("recovery over a damaged frame: %v", err)
 	}
 }
+
+// TestCompactionLeavesTheEndReachable: when nothing of the last batch stays, an
+// empty one still takes readers to the end.
+func TestCompactionLeavesTheEndReachable(t *testing.T) {
+	s, l := compactedLog(t)
+	mustAppend(t, l, batchOf([]byte("a"), []byte("1")))
+	for range 5 {
+		mustAppend(t, l, batchOf(nil, []byte("from before the topic was compacted")))
+	}
+	seal(t, l)
+	if err := s.Clean(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := readAll(t, l); len(got) != 1 {
+		t.Errorf("%d records left, want 1", len(got))
+	}
+	res, err := l.Read(1, 1000, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Release()
+	b, rest, err := wireproto.NextBatch(res.Records)
+	if err != nil || len(rest) != 0 || b.Count() != 0 || b.LastOffset() != 5 || b.CheckCRC() != nil {
+		t.Errorf("after the last record: %d bytes, %v", len(res.Records), err)
+	}
+}

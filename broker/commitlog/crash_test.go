@@ -244,3 +244,45 @@ func TestFailedFlushStopsAcknowledging(t *testing.T) {
 		t.Errorf("high watermark is %d after a failed flush", hw)
 	}
 }
+
+// TestKillKeepsAcknowledged: in every mode an append that was acknowledged is
+// there after the process died and the operating system lived on.
+func TestKillKeepsAcknowledged(t *testing.T) {
+	for _, d := range []Durability{Fsync, Interval, OS} {
+		t.Run(string(d), func(t *testing.T) {
+			fs := vfs.NewMem()
+			parts := specs(smallConfig(), smallConfig())
+			epochs := &epochCounter{}
+			want := int64(0)
+			for range 4 {
+				opts := smallOptions(fs)
+				opts.Durability, opts.FlushInterval = d, time.Hour
+				s := mustOpen(t, opts, parts, epochs)
+				for _, p := range parts {
+					if got := readAll(t, s.Log(p.ID)); int64(len(got)) != want {
+						t.Fatalf("partition %d has %d records, want %d", p.Partition, len(got), want)
+					}
+				}
+				for range 100 {
+					for _, p := range parts {
+						mustAppend(t, s.Log(p.ID), batchOf([]byte("k"), make([]byte, 300)))
+					}
+				}
+				want += 100
+				if s.journal != nil {
+					s.journal.fail(errors.New("killed")) // what is pending is not written
+				}
+				s.kill()
+			}
+		})
+	}
+}
+
+// kill ends the goroutines of a store and writes nothing.
+func (s *Store) kill() {
+	close(s.stop)
+	s.stopped.Wait()
+	if s.journal != nil && s.journal.every == 0 {
+		_ = s.journal.close() // it was made to fail
+	}
+}
