@@ -4,6 +4,7 @@ package brokertest
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kurier-io/kurier/broker"
@@ -13,7 +14,7 @@ import (
 type Cluster struct {
 	t    testing.TB
 	cfg  broker.Config
-	b    *broker.Broker
+	b    atomic.Pointer[broker.Broker] // clients dial while the test restarts
 	stop context.CancelFunc
 	done chan error
 }
@@ -44,7 +45,8 @@ func (c *Cluster) Start() {
 		c.cfg.Listen = b.Addr()
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c.b, c.stop, c.done = b, stop, make(chan error, 1)
+	c.b.Store(b)
+	c.stop, c.done = stop, make(chan error, 1)
 	go func() { c.done <- b.Run(ctx) }()
 }
 
@@ -69,15 +71,15 @@ func (c *Cluster) Restart() {
 }
 
 // Addr is the bootstrap address.
-func (c *Cluster) Addr() string { return c.b.Addr() }
+func (c *Cluster) Addr() string { return c.b.Load().Addr() }
 
 // DataDir is where the broker keeps its data.
 func (c *Cluster) DataDir() string { return c.cfg.DataDir }
 
 // Broker is the one that runs now.
-func (c *Cluster) Broker() *broker.Broker { return c.b }
+func (c *Cluster) Broker() *broker.Broker { return c.b.Load() }
 
 // Dial connects in memory; it follows restarts and fits kgo.Dialer.
 func (c *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return c.b.Dial(ctx, network, address)
+	return c.b.Load().Dial(ctx, network, address)
 }
