@@ -88,12 +88,15 @@ type Herder struct {
 	applied int32           // generation whose work was started; -1: none
 
 	background sync.WaitGroup
-	life       context.Context // of Run
+	life       context.Context // ends when Run's does
+	endLife    context.CancelFunc
 }
 
 // New returns a herder. Attach must follow.
 func New(cfg Config) *Herder {
+	life, end := context.WithCancel(context.Background())
 	return &Herder{
+		life: life, endLife: end,
 		Config: cfg, wake: make(chan struct{}, 1), calls: make(chan func()), reconfig: map[string]*reconfiguration{},
 		stable: make(chan struct{}), since: time.Now(), known: map[string]bool{}, applied: -1,
 	}
@@ -110,7 +113,7 @@ var errStopping = &herder.UnavailableError{Msg: "Worker is shutting down"}
 // Run starts and stops work until ctx is done; then it stops everything in order: connectors and tasks, whose last offsets and statuses are
 // written before it returns. The config store must have been started.
 func (h *Herder) Run(ctx context.Context) error {
-	h.life = ctx
+	defer context.AfterFunc(ctx, h.endLife)()
 	for _, name := range h.configs.Snapshot().Connectors() {
 		h.known[name] = true
 	}
@@ -131,6 +134,7 @@ func (h *Herder) Run(ctx context.Context) error {
 }
 
 func (h *Herder) shutdown() error {
+	h.endLife()
 	h.mu.Lock()
 	h.stopped = true
 	h.mu.Unlock()
