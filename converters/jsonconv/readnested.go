@@ -1,0 +1,202 @@
+package jsonconv
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/kurier-io/kurier/plugins/data"
+)
+
+// slabValues is how many field values one allocation serves.
+const slabValues = 256
+
+func (r *reader) alloc(n int) []data.Value {
+	if cap(r.slab)-len(r.slab) < n {
+		r.slab = make([]data.Value, 0, max(n, slabValues))
+	}
+	at := len(r.slab)
+	r.slab = r.slab[:at+n]
+	return r.slab[at : at+n : at+n]
+}
+
+// structure reads an object into a struct. Members usually come in the order of the fields, so the next field is tried first.
+func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
+	if c != '{' {
+		return r.wrong(c, "Structs should be encoded as JSON objects, but found ")
+	}
+	if err := r.enter(); err != nil {
+		return data.Value{}, err
+	}
+	fields := s.Fields()
+	vals := r.alloc(len(fields))
+	var nulled []int // fields whose value was no null but is one now
+	at := 0
+	for more := r.first('}'); more; {
+		raw, escaped, err := r.name()
+		if err != nil {
+			return data.Value{}, err
+		}
+		if escaped {
+			raw = unescape(raw)
+		}
+		if at >= len(fields) || fields[at].Name != string(raw) {
+			f, ok := s.Field(unsafe.String(unsafe.SliceData(raw), len(raw)))
+			at = f.Index
+			if !ok {
+				at = len(fields)
+			}
+		}
+		if at == len(fields) {
+			err = r.skip()
+		} else {
+			outer := r.coerced
+			r.coerced = false
+			if vals[at], err = r.value(fields[at].Schema); err == nil && r.coerced {
+				nulled = append(nulled, at)
+				err = data.NewStruct(s).Put(fields[at].Name, vals[at])
+			}
+			r.coerced = outer
+			at++
+		}
+		if err != nil {
+			return data.Value{}, err
+		}
+		if more, err = r.more('}'); err != nil {
+			return data.Value{}, err
+		}
+	}
+	for i := range vals {
+		if vals[i].IsNull() && !slices.Contains(nulled, i) {
+			var err error
+			if vals[i], err = r.null(fields[i].Schema); err != nil {
+				return data.Value{}, err
+			}
+		}
+	}
+	return data.StructValue(data.StructOn(s, vals)), nil
+}
+
+// array reads a list. Java iterates over whatever node it finds: an object gives its values, a scalar nothing.
+func (r *reader) array(elem *data.Schema, c byte) (data.Value, error) {
+	if c == '{' {
+		m, err := r.object(elem)
+		if err != nil {
+			return data.Value{}, err
+		}
+		var out []data.Value
+		for _, v := range m.Map().All() {
+			out = append(out, v)
+		}
+		return data.ArrayValue(out), nil
+	}
+	if c != '[' {
+		return data.ArrayValue(nil), r.skip()
+	}
+	if err := r.enter(); err != nil {
+		return data.Value{}, err
+	}
+	var out []data.Value
+	for more := r.first(']'); more; {
+		v, err := r.value(elem)
+		if err != nil {
+			return data.Value{}, err
+		}
+		out = append(out, v)
+		if more, err = r.more(']'); err != nil {
+			return data.Value{}, err
+		}
+	}
+	return data.ArrayValue(out), nil
+}
+
+// object reads an object into a map with string keys.
+func (r *reader) object(elem *data.Schema) (data.Value, error) {
+	if err := r.enter(); err != nil {
+		return data.Value{}, err
+	}
+	m := data.NewMap(0)
+	for more := r.first('}'); more; {
+		raw, escaped, err := r.name()
+		if err != nil {
+			return data.Value{}, err
+		}
+		if escaped {
+			raw = unescape(raw)
+		}
+		v, err := r.value(elem)
+		if err != nil {
+			return data.Value{}, err
+		}
+		m.Put(data.StringOf(raw), v)
+		if more, err = r.more('}'); err != nil {
+			return data.Value{}, err
+		}
+	}
+	return data.MapValue(m), nil
+}
+
+func (r *reader) mapping(s *data.Schema, c byte) (data.Value, error) {
+	if s.KeySchema().Type() == data.String {
+		if c != '{' {
+			return r.wrong(c, "Maps with string fields should be encoded as JSON objects, but found ")
+		}
+		return r.object(s.ValueSchema())
+	}
+	if c != '[' {
+		return r.wrong(c, "Maps with non-string fields should be encoded as JSON array of tuples, but found ")
+	}
+	if err := r.enter(); err != nil {
+		return data.Value{}, err
+	}
+	m := data.NewMap(0)
+	for more := r.first(']'); more; {
+		k, v, err := r.pair(s)
+		if err != nil {
+			return data.Value{}, err
+		}
+		m.Put(k, v)
+		if more, err = r.more(']'); err != nil {
+			return data.Value{}, err
+		}
+	}
+	return data.MapValue(m), nil
+}
+
+// pair reads the array [key, value].
+func (r *reader) pair(s *data.Schema) (k, v data.Value, err error) {
+	if c := r.next(); c != '[' {
+		_, err = r.wrong(c, "Found invalid map entry instead of array tuple: ")
+		return k, v, err
+	}
+	probe := r.scanner
+	if err = probe.enter(); err != nil {
+		return k, v, err
+	}
+	n := 0
+	for more := probe.first(']'); more; n++ {
+		if err = probe.skip(); err != nil {
+			return k, v, err
+		}
+		if more, err = probe.more(']'); err != nil {
+			return k, v, err
+		}
+	}
+	if n != 2 {
+		return k, v, data.Errorf("Found invalid map entry, expected length 2 but found :%d", n)
+	}
+	if err = r.enter(); err != nil {
+		return k, v, err
+	}
+	r.first(']')
+	if k, err = r.value(s.KeySchema()); err != nil {
+		return k, v, err
+	}
+	if _, err = r.more(']'); err != nil {
+		return k, v, err
+	}
+	if v, err = r.value(s.ValueSchema()); err != nil {
+		return k, v, err
+	}
+	_, err = r.more(']')
+	return k, v, err
+}
