@@ -83,7 +83,8 @@ type ServerInfo struct {
 
 // Health answers GET /health.
 type Health struct {
-	Ready   bool // the worker has joined its cluster and read its state
+	Started bool // the worker has joined its cluster and read its state, once
+	Ready   bool // its loop answers
 	Message string
 	Since   time.Time
 }

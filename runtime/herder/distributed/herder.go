@@ -227,11 +227,19 @@ type about struct{ h *Herder }
 
 func (a about) Info() herder.ServerInfo { return a.h.Server }
 
-func (a about) Health(context.Context) herder.Health {
+// Health asks Run's goroutine for a sign of life.
+func (a about) Health(ctx context.Context) herder.Health {
 	a.h.mu.Lock()
-	defer a.h.mu.Unlock()
-	if a.h.ready {
-		return herder.Health{Ready: true, Message: "Worker has completed startup and is ready to handle requests.", Since: a.h.since}
+	h := herder.Health{Started: a.h.ready, Since: a.h.since}
+	a.h.mu.Unlock()
+	if !h.Started {
+		h.Message = "Worker is still starting up."
+		return h
 	}
-	return herder.Health{Message: "Worker is still starting up.", Since: a.h.since}
+	if err := a.h.do(ctx, func() {}); err != nil {
+		h.Message = "Worker was unable to handle this request and may be unable to handle other requests."
+		return h
+	}
+	h.Ready, h.Message = true, "Worker has completed startup and is ready to handle requests."
+	return h
 }
