@@ -38,6 +38,12 @@ func (s statements) unnest(cols []column) string {
 func (s statements) typed(i int, compare bool) string {
 	c := &s.columns[i]
 	expr := fmt.Sprintf("u.c%d", i+1)
+	switch {
+	case c.bind.sqlType == "float8" && c.target.typeName == "money": // What the source makes of money; no cast leads straight back.
+		return expr + "::numeric::money"
+	case c.bind.sqlType == "bool" && c.target.typeName == "bit":
+		return "CASE WHEN " + expr + " THEN B'1' WHEN NOT " + expr + " THEN B'0' END"
+	}
 	if c.bind.sqlType != "text" || c.target.typeName == "text" || c.target.category == 'S' && !compare {
 		return expr
 	}
