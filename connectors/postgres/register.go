@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	_ "time/tzdata" // db.timezone must work where the system has no zone files
+
 	"github.com/kurier-io/kurier/connectors/postgres/sink"
 	"github.com/kurier-io/kurier/connectors/postgres/source"
 	"github.com/kurier-io/kurier/plugins/registry"

@@ -103,7 +103,7 @@ func (t *Task) prepare(ctx context.Context, f *flush) error {
 		}
 		name := fmt.Sprintf("k%d", len(t.prepared)+1)
 		if _, err := t.conn.Prepare(ctx, name, sql, nil); err != nil {
-			return fmt.Errorf("%w in %.100s ...", err, sql)
+			return fmt.Errorf("%w in the statement %.100q", err, sql)
 		}
 		t.prepared[sql] = name
 	}

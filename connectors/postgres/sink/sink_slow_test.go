@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kurier-io/kurier/connectors/postgres/pgtest"
+	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
 )
@@ -250,6 +251,67 @@ func TestAMissingTableIsAClearError(t *testing.T) {
 	task := start(t, props(db))
 	err := task.Put(context.Background(), []connect.SinkRecord{rec(0, 1, "a")})
 	if err == nil || !strings.Contains(err.Error(), "table t is missing") || !strings.Contains(err.Error(), "auto.create") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWrongCredentialsAndKeysAreNamedByValidate(t *testing.T) {
+	db := pgtest.NewDatabase(t)
+	for name, c := range map[string]struct {
+		kv   []string
+		keys string
+		text string
+	}{
+		"good":     {nil, "", ""},
+		"password": {[]string{"connection.password", "s3cret"}, "connection.password connection.url connection.user", "refused the password"},
+		"database": {[]string{"connection.url", db.JDBC() + "x"}, "connection.url", "has no database"},
+		"deletes":  {[]string{"delete.enabled", "true"}, "delete.enabled pk.mode", "record_key"},
+		"no key":   {[]string{"insert.mode", "UPSERT"}, "pk.mode", "primary key"},
+	} {
+		p := props(db, c.kv...)
+		values, err := (&Connector{}).Validate(context.Background(), p, config.Of[Settings]().Validate(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, v := range values {
+			for _, msg := range v.Errors {
+				n++
+				if !strings.Contains(c.keys, v.Name) || !strings.Contains(msg, c.text) || strings.Contains(msg, "s3cret") {
+					t.Errorf("%s: %s: %s", name, v.Name, msg)
+				}
+			}
+		}
+		if n != len(strings.Fields(c.keys)) {
+			t.Errorf("%s: %d errors", name, n)
+		}
+		if err := NewTask().Start(context.Background(), taskContext{}, p); (err == nil) != (c.keys == "") {
+			t.Errorf("%s: Start: %v", name, err)
+		}
+	}
+}
+
+func TestTimestampsAndZones(t *testing.T) {
+	db := pgtest.NewDatabase(t)
+	s := data.StructOf().Field("ts", data.TimestampOf().MustBuild()).Field("d", data.DateOf().MustBuild()).Field("raw", data.Of(data.Int64).MustBuild()).MustBuild()
+	r := rec(0, 1, "")
+	r.ValueSchema, r.Value = s, data.StructValue(data.StructOn(s, []data.Value{data.TimestampValue(1_706_933_106_123), data.TimestampValue(1_706_918_400_000), data.Int64Value(1_706_933_106_123_456)}))
+	task := start(t, props(db, "auto.create", "true", "timestamp.fields.list", "raw", "db.timezone", "America/New_York", "date.timezone", "UTC"))
+	put(t, task, r)
+	expect(t, db, `SELECT * FROM t`, "2024-02-02 23:05:06.123|2024-02-03|2024-02-02 23:05:06.123456")
+	db.Exec(t, `DROP TABLE t; CREATE TABLE t(ts timestamptz, d date, raw timestamptz)`)
+	task = start(t, props(db, "timestamp.fields.list", "raw", "db.timezone", "America/New_York", "date.timezone", "UTC"))
+	put(t, task, r)
+	expect(t, db, `SELECT ts AT TIME ZONE 'UTC', d, raw AT TIME ZONE 'UTC' FROM t`, "2024-02-03 04:05:06.123|2024-02-03|2024-02-03 04:05:06.123456")
+}
+
+func TestAPartitionedTableIsATarget(t *testing.T) {
+	db := pgtest.NewDatabase(t)
+	db.Exec(t, `CREATE TABLE t(id int PRIMARY KEY, name text) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100); CREATE VIEW v AS SELECT 1 AS id, ''::text AS name`)
+	put(t, start(t, props(db, "insert.mode", "upsert", "pk.mode", "record_key")), rec(0, 1, "a"))
+	expect(t, db, `SELECT * FROM t`, "1|a")
+	err := start(t, props(db, "table.name.format", "v")).Put(context.Background(), []connect.SinkRecord{rec(0, 1, "a")})
+	if err == nil || !strings.Contains(err.Error(), "table.types") {
 		t.Errorf("%v", err)
 	}
 }
