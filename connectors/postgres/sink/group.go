@@ -85,6 +85,10 @@ func (t *Task) group(ctx context.Context, records []connect.SinkRecord, from, to
 	var layout *layout
 	for i := from; i < to; i++ {
 		r := &records[i]
+		if t.settings.PKMode == "record_key" && r.Key.IsNull() {
+			bad = append(bad, connect.RecordError{Index: i, Err: fmt.Errorf("%s: pk.mode=record_key, but the record has no key", where(r))})
+			continue
+		}
 		k := layoutKey{r.Topic, r.KeySchema, r.ValueSchema, r.Value.IsNull()}
 		if layout == nil || k != last {
 			var err error
@@ -97,10 +101,6 @@ func (t *Task) group(ctx context.Context, records []connect.SinkRecord, from, to
 				continue
 			}
 			last = k
-		}
-		if t.settings.PKMode == "record_key" && r.Key.IsNull() {
-			bad = append(bad, connect.RecordError{Index: i, Err: fmt.Errorf("%s: pk.mode=record_key, but the record has no key", where(r))})
-			continue
 		}
 		g.add(layout, i, k.remove)
 	}

@@ -315,3 +315,32 @@ func TestAPartitionedTableIsATarget(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestErrorsReadOnceAndHideValuesWhenAsked(t *testing.T) {
+	db := pgtest.NewDatabase(t)
+	db.Exec(t, `CREATE TABLE t(id int PRIMARY KEY, name text); INSERT INTO t VALUES (1, 'x')`)
+	for _, c := range []struct{ trim, want string }{
+		{"false", `record t-0@3: ERROR: duplicate key value violates unique constraint "t_pkey" (SQLSTATE 23505): Key (id)=(1) already exists. (nothing of this batch of 2 records was written; with errors.tolerance=all such records are set aside)`},
+		{"true", `record t-0@3: the server refused a value: SQLSTATE 23505, table "t", column "", constraint "t_pkey" (trim.sensitive.log hides its text) (nothing of this batch of 2 records was written; with errors.tolerance=all such records are set aside)`},
+	} {
+		task := start(t, props(db, "trim.sensitive.log", c.trim))
+		err := task.Put(context.Background(), []connect.SinkRecord{rec(2, 7, "y"), rec(3, 1, "z")})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%v", err)
+		}
+		db.Exec(t, `ALTER TABLE t RENAME name TO other`)
+		err = task.Put(context.Background(), []connect.SinkRecord{rec(2, 8, "y")})
+		if err == nil || strings.Count(err.Error(), "SQLSTATE 42703") != 1 {
+			t.Errorf("%v", err)
+		}
+		db.Exec(t, `ALTER TABLE t RENAME other TO name`)
+	}
+	task := start(t, props(db, "pk.mode", "record_key", "errors.tolerance", "all"))
+	keyless := rec(9, 50, "k")
+	keyless.Key, keyless.KeySchema = data.Null(), nil
+	bad, ok := errors.AsType[*connect.BadRecordsError](task.Put(context.Background(), []connect.SinkRecord{keyless, rec(10, 51, "k")}))
+	if !ok || len(bad.Records) != 1 || bad.Records[0].Index != 0 {
+		t.Errorf("%v", bad)
+	}
+	expect(t, db, `SELECT id FROM t ORDER BY id`, "1", "51")
+}

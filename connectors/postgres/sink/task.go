@@ -117,10 +117,16 @@ func (t *Task) failed(ctx context.Context, err error) error {
 	return connect.Retriable(t.trim(err), t.settings.RetryPause)
 }
 
-// trim adds the server's detail to an error, unless trim.sensitive.log keeps values out of logs.
+// trim adds the server's detail to an error. With trim.sensitive.log it leaves out what the server says about values.
 func (t *Task) trim(err error) error {
 	pe, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || pe.Detail == "" || t.settings.TrimLog {
+	switch {
+	case !ok:
+		return err
+	case t.settings.TrimLog && session.Classify(err) == session.Data:
+		return fmt.Errorf("the server refused a value: SQLSTATE %s, table %q, column %q, constraint %q (trim.sensitive.log hides its text)",
+			pe.Code, pe.TableName, pe.ColumnName, pe.ConstraintName)
+	case pe.Detail == "" || t.settings.TrimLog:
 		return err
 	}
 	return fmt.Errorf("%w: %s", err, pe.Detail)
