@@ -79,5 +79,9 @@ func Register() []registry.Entry {
 			registry.Entry{Kind: registry.HeaderConverterKind, Class: c.class, Doc: c.doc, Config: c.def,
 				NewHeader: func() connect.HeaderConverter { return headerConverter{c.make()} }})
 	}
-	return out
+	return append(out, registry.Entry{
+		Kind: registry.HeaderConverterKind, Class: "org.apache.kafka.connect.storage.SimpleHeaderConverter", Config: &config.Def{Keys: []config.Key{}},
+		Doc:       "Headers as text; types are inferred when they are read. The default.",
+		NewHeader: func() connect.HeaderConverter { return headerConverter{&simpleHeader{}} },
+	})
 }
