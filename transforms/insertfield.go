@@ -1,0 +1,163 @@
+package transforms
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kurier-io/kurier/plugins/config"
+	"github.com/kurier-io/kurier/plugins/connect"
+	"github.com/kurier-io/kurier/plugins/data"
+)
+
+type insertSettings struct {
+	Topic       string `config:"topic.field" importance:"medium" doc:"Field name for Kafka topic. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
+	Partition   string `config:"partition.field" importance:"medium" doc:"Field name for Kafka partition. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
+	Offset      string `config:"offset.field" importance:"medium" doc:"Field name for Kafka offset - only applicable to sink connectors. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
+	Timestamp   string `config:"timestamp.field" importance:"medium" doc:"Field name for record timestamp. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
+	StaticField string `config:"static.field" importance:"medium" doc:"Field name for static data field. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
+	StaticValue string `config:"static.value" importance:"medium" doc:"Static field value, if field name configured."`
+	Default     bool   `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+}
+
+type insertField struct {
+	side
+	insertSettings
+	insertions []insertion // in Java's order
+	plans      planner[*data.Schema]
+}
+
+type source uint8
+
+const (
+	fromTopic source = iota
+	fromPartition
+	fromTimestamp
+	fromStatic
+)
+
+type insertion struct {
+	from   source
+	name   string
+	schema *data.Schema
+}
+
+func (t *insertField) Configure(props connect.Props) (err error) {
+	if t.insertSettings, err = config.Parse[insertSettings](props); err != nil {
+		return err
+	}
+	t.insertions = nil
+	t.add(fromTopic, t.Topic, data.Of(data.String))
+	t.add(fromPartition, t.Partition, data.Of(data.Int32))
+	t.add(fromTimestamp, t.Timestamp, data.TimestampOf())
+	t.add(fromStatic, t.StaticField, data.Of(data.String))
+	if len(t.insertions) == 0 && t.Offset == "" {
+		return configErr("topic.field", "No field insertion configured")
+	}
+	if _, given := props["static.value"]; t.StaticField != "" && !given {
+		return configErr("static.value", fmt.Sprintf("Invalid value null for configuration static.value: No value specified for static field: %s", t.StaticField))
+	}
+	return nil
+}
+
+// add reads name, name? or name!.
+func (t *insertField) add(from source, spec string, b *data.Builder) {
+	if spec == "" {
+		return
+	}
+	name, required := strings.CutSuffix(spec, "!")
+	if !required {
+		name = strings.TrimSuffix(spec, "?")
+		b.Optional()
+	}
+	t.insertions = append(t.insertions, insertion{from, name, b.MustBuild()})
+}
+
+// value returns what is to be inserted; null if the record does not have it.
+func (t *insertField) value(in *insertion, r *connect.Record) data.Value {
+	switch in.from {
+	case fromTopic:
+		return data.StringValue(r.Topic)
+	case fromPartition:
+		if r.Partition.Set {
+			return data.Int32Value(r.Partition.V)
+		}
+	case fromTimestamp:
+		if r.Timestamp.Set {
+			return data.TimestampValue(r.Timestamp.V)
+		}
+	default:
+		return data.StringValue(t.StaticValue)
+	}
+	return data.Null()
+}
+
+const inserting = "field insertion"
+
+func (t *insertField) Apply(r *connect.Record) (bool, error) {
+	s, v := t.get(r)
+	if v.IsNull() {
+		return true, nil
+	}
+	if t.Offset != "" {
+		return true, data.Errorf("Only SinkRecord supported for [%s], found: org.apache.kafka.connect.source.SourceRecord "+
+			"(transformations are not told a record's offset: remove offset.field)", inserting)
+	}
+	if s == nil {
+		return true, t.intoMap(r, v)
+	}
+	st, err := requireStruct(v, inserting)
+	if err != nil {
+		return true, err
+	}
+	schema, err := t.plans.of(st.Schema(), t.derive)
+	if err != nil {
+		return true, err
+	}
+	out := data.NewStruct(schema)
+	fields := schema.Fields()
+	n := len(st.Values())
+	for i := range n {
+		v := at(st, i, t.Default)
+		if err := checked(&fields[i], v); err != nil {
+			return true, err
+		}
+		out.SetAt(i, v)
+	}
+	for i := range t.insertions {
+		out.SetAt(n+i, t.value(&t.insertions[i], r))
+	}
+	t.set(r, schema, data.StructValue(out))
+	return true, nil
+}
+
+func (t *insertField) intoMap(r *connect.Record, v data.Value) error {
+	m, err := requireMap(v, inserting)
+	if err != nil {
+		return err
+	}
+	out := copyMap(m, len(t.insertions))
+	for i := range t.insertions {
+		in := &t.insertions[i]
+		v := t.value(in, r)
+		if v.IsNull() {
+			continue
+		}
+		if in.from == fromTimestamp {
+			v = data.Int64Value(r.Timestamp.V)
+		}
+		out.Put(data.StringValue(in.name), v)
+	}
+	t.set(r, nil, data.MapValue(out))
+	return nil
+}
+
+func (t *insertField) derive(s *data.Schema) (*data.Schema, error) {
+	b := basics(s)
+	for _, f := range s.Fields() {
+		b.Field(f.Name, f.Schema)
+	}
+	for _, in := range t.insertions {
+		b.Field(in.name, in.schema)
+	}
+	return b.Build()
+}

@@ -1,0 +1,254 @@
+package transforms
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kurier-io/kurier/converters/simpledate"
+	"github.com/kurier-io/kurier/plugins/config"
+	"github.com/kurier-io/kurier/plugins/connect"
+	"github.com/kurier-io/kurier/plugins/data"
+)
+
+type timestampSettings struct {
+	Field     string `config:"field" default:"" importance:"high" doc:"The field containing the timestamp, or empty if the entire value is a timestamp."`
+	Target    string `config:"target.type,required" enum:"string|unix|Date|Time|Timestamp" importance:"high" doc:"The desired timestamp representation: string, unix, Date, Time, or Timestamp."`
+	Format    string `config:"format" default:"" importance:"medium" doc:"A SimpleDateFormat-compatible format for the timestamp. Used to generate the output when type=string or used to parse the input if the input is a string."`
+	Precision string `config:"unix.precision" default:"milliseconds" enum:"nanoseconds|microseconds|milliseconds|seconds" importance:"low" doc:"The desired Unix precision for the timestamp. Used to generate the output when type=unix or used to parse the input if the input is a Long. Note: this transform will truncate sub-millisecond values when reading or writing microseconds and nanoseconds."`
+	Default   bool   `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+}
+
+type timestampConverter struct {
+	side
+	timestampSettings
+	target             form
+	unit               unit
+	format             *simpledate.Format
+	required, optional *data.Schema // of the target
+	plans              planner[conversion]
+}
+
+// A conversion is what is known about an input schema; form is that of the field, or of the whole value.
+type conversion struct {
+	schema *data.Schema
+	field  int // -1: there is no such field
+	form   form
+}
+
+func (t *timestampConverter) Configure(props connect.Props) (err error) {
+	if t.timestampSettings, err = config.Parse[timestampSettings](props); err != nil {
+		return err
+	}
+	t.target, t.unit = formOf[t.Target], units[t.Precision]
+	t.required, t.optional = t.target.schema(false), t.target.schema(true)
+	if strings.TrimSpace(t.Format) == "" {
+		if t.target == stringForm {
+			return configErr("format", "TimestampConverter requires format option to be specified when using string timestamps")
+		}
+		return nil
+	}
+	if t.format, err = simpledate.Compile(t.Format); err != nil {
+		return configErr("format", "Invalid value java.lang.IllegalArgumentException: "+err.Error()+
+			" for configuration TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: "+t.Format)
+	}
+	return nil
+}
+
+const converting = "converting timestamp formats"
+
+func (t *timestampConverter) Apply(r *connect.Record) (bool, error) {
+	s, v := t.get(r)
+	if s == nil {
+		return true, t.schemaless(r, v)
+	}
+	plan, err := t.plans.of(s, t.derive)
+	if err != nil {
+		return true, err
+	}
+	if t.Field == "" {
+		if v, err = t.convert(v, plan.form); err != nil {
+			return true, err
+		}
+		t.set(r, plan.schema, v)
+		return true, nil
+	}
+	if v.IsNull() {
+		t.set(r, plan.schema, v)
+		return true, nil
+	}
+	st, err := requireStruct(v, converting)
+	if err != nil {
+		return true, err
+	}
+	out, err := t.rebuild(st, &plan)
+	if err != nil {
+		return true, err
+	}
+	t.set(r, plan.schema, data.StructValue(out))
+	return true, nil
+}
+
+func (t *timestampConverter) rebuild(st *data.Struct, plan *conversion) (*data.Struct, error) {
+	out := data.NewStruct(plan.schema)
+	if len(st.Values()) != plan.schema.NumFields() {
+		return nil, data.Errorf("Struct schemas do not match.")
+	}
+	fields := plan.schema.Fields()
+	for i := range fields {
+		v := at(st, i, t.Default)
+		var err error
+		if i == plan.field {
+			v, err = t.convert(v, plan.form)
+		}
+		if err == nil {
+			err = checked(&fields[i], v)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out.SetAt(i, v)
+	}
+	return out, nil
+}
+
+func (t *timestampConverter) schemaless(r *connect.Record, v data.Value) error {
+	if v.IsNull() {
+		return nil
+	}
+	if t.Field == "" {
+		out, err := t.inferred(v)
+		if err != nil {
+			return err
+		}
+		t.set(r, nil, out)
+		return nil
+	}
+	m, err := requireMap(v, converting)
+	if err != nil {
+		return err
+	}
+	old, _ := m.GetString(t.Field)
+	converted, err := t.inferred(old)
+	if err != nil {
+		return err
+	}
+	out := copyMap(m, 1)
+	out.Put(data.StringValue(t.Field), converted)
+	t.set(r, nil, data.MapValue(out))
+	return nil
+}
+
+func (t *timestampConverter) inferred(v data.Value) (data.Value, error) {
+	switch v.Kind() {
+	case data.KindNull:
+		return v, nil
+	case data.KindTimestamp:
+		return t.convert(v, timestampForm)
+	case data.KindInt64:
+		return t.convert(v, unixForm)
+	case data.KindString:
+		return t.convert(v, stringForm)
+	}
+	return v, data.Errorf("TimestampConverter does not support class %s objects as timestamps", v.Kind().JavaClass())
+}
+
+func (t *timestampConverter) typeSchema(optional bool) *data.Schema {
+	if optional {
+		return t.optional
+	}
+	return t.required
+}
+
+func (t *timestampConverter) derive(s *data.Schema) (conversion, error) {
+	p := conversion{field: -1}
+	var err error
+	if t.Field == "" {
+		p.schema = t.typeSchema(s.Optional())
+		p.form, err = formOfSchema(s)
+		return p, err
+	}
+	if s.Type() != data.StructType {
+		return p, data.Errorf("Cannot list fields on non-struct type")
+	}
+	b := basics(s)
+	for _, f := range s.Fields() {
+		if f.Name != t.Field {
+			b.Field(f.Name, f.Schema)
+			continue
+		}
+		p.field = f.Index
+		if p.form, err = formOfSchema(f.Schema); err != nil {
+			return p, err
+		}
+		b.Field(f.Name, t.typeSchema(f.Schema.Optional()))
+	}
+	if s.Optional() {
+		b.Optional()
+	}
+	if p.schema, err = b.Build(); err != nil {
+		return p, err
+	}
+	if def, ok := s.Default(); ok && !def.IsNull() {
+		st, err := t.rebuild(def.Struct(), &p)
+		if err != nil {
+			return p, err
+		}
+		p.schema, err = p.schema.WithDefault(data.StructValue(st))
+		return p, err
+	}
+	return p, nil
+}
+
+// convert brings a value of a form to the target's.
+func (t *timestampConverter) convert(v data.Value, from form) (data.Value, error) {
+	if v.IsNull() {
+		return v, nil
+	}
+	ms, err := t.millis(v, from)
+	if err != nil {
+		return v, err
+	}
+	switch t.target {
+	case stringForm:
+		return data.StringOf(t.format.Append(make([]byte, 0, len(t.Format)+8), ms)), nil
+	case unixForm:
+		return data.Int64Value(t.unit.fromMillis(ms)), nil
+	case dateForm:
+		return data.TimestampValue(ms - floorMod(ms, data.MillisPerDay)), nil
+	case timeForm:
+		return data.TimestampValue(floorMod(ms, data.MillisPerDay)), nil
+	}
+	return data.TimestampValue(ms), nil
+}
+
+func floorMod(a, b int64) int64 { return (a%b + b) % b }
+
+func (t *timestampConverter) millis(v data.Value, from form) (int64, error) {
+	class := v.Kind().JavaClass()
+	switch from {
+	case stringForm:
+		if v.Kind() != data.KindString {
+			return 0, data.Errorf("Expected string timestamp to be a String, but found class %s", class)
+		}
+		if t.format == nil {
+			return 0, data.Errorf("TimestampConverter requires format option to be specified when using string timestamps")
+		}
+		if err := t.format.Readable(); err != nil {
+			return 0, data.Errorf("Could not parse timestamp: %v", err)
+		}
+		ms, ok := t.format.Parse(v.Str(), time.Now)
+		if !ok {
+			return 0, data.Errorf("Could not parse timestamp: value (%s) does not match pattern (%s)", v.Str(), t.Format)
+		}
+		return ms, nil
+	case unixForm:
+		if v.Kind() != data.KindInt64 {
+			return 0, data.Errorf("Expected Unix timestamp to be a Long, but found class %s", class)
+		}
+		return t.unit.toMillis(v.Int()), nil
+	}
+	if v.Kind() != data.KindTimestamp {
+		return 0, data.Errorf("Expected Timestamp to be a java.util.Date, but found class %s", class)
+	}
+	return v.Millis(), nil
+}
