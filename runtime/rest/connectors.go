@@ -2,8 +2,9 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,63 +24,58 @@ func (s *Server) connectors(ctx context.Context, r *request) (response, error) {
 		}
 		return ok(names)
 	}
-	out := map[string]map[string]any{}
+	out := map[string]expandedView{}
 	for _, name := range names {
-		entry := map[string]any{}
+		var entry expandedView
 		if slices.Contains(expand, "status") {
 			st, err := s.cfg.Herder.Status(name)
 			if err != nil {
 				continue // no status yet: left out, as in Kafka Connect
 			}
-			entry["status"] = viewStatus(st)
+			entry.Status = new(viewStatus(st))
 		}
 		if slices.Contains(expand, "info") {
 			info, err := s.cfg.Herder.Info(ctx, name)
 			if err != nil {
 				continue // deleted meanwhile
 			}
-			entry["info"] = viewConnector(info)
+			entry.Info = new(viewConnector(info))
 		}
 		out[name] = entry
 	}
 	return ok(out)
 }
 
-type createRequest struct {
-	Name    json.RawMessage            `json:"name"`
-	Config  map[string]json.RawMessage `json:"config"`
-	Initial *string                    `json:"initial_state"`
-}
-
 func (s *Server) create(ctx context.Context, r *request) (response, error) {
-	var fields map[string]json.RawMessage
-	if err := decode(r.body, &fields); err != nil {
-		return response{}, err
-	}
-	for k := range fields {
-		if k != "name" && k != "config" && k != "initial_state" {
-			return response{}, &httpError{status: http.StatusBadRequest, msg: fmt.Sprintf("Unrecognized field %q: a connector has \"name\", \"config\" and \"initial_state\"", k)}
-		}
-	}
-	var req createRequest
-	if err := decode(r.body, &req); err != nil {
-		return response{}, err
-	}
-	if req.Config == nil {
-		return response{}, &httpError{status: http.StatusBadRequest, msg: `The request has no "config" object`}
-	}
-	cfg, err := decodeConfig(req.Config)
+	doc, whole := parse(r.body)
+	fields, err := doc.object(whole, "the request")
 	if err != nil {
 		return response{}, err
 	}
-	name, err := nameOf(req.Name)
+	for _, k := range slices.Sorted(maps.Keys(fields)) {
+		if k != "name" && k != "config" && k != "initial_state" {
+			return response{}, doc.bad(fields[k].at, fmt.Sprintf("Unrecognized field %q: a connector has \"name\", \"config\" and \"initial_state\"", k))
+		}
+	}
+	if fields["config"].null() {
+		return response{}, badRequest(`The request has no "config" object`)
+	}
+	members, err := doc.object(fields["config"], `"config"`)
+	if err != nil {
+		return response{}, err
+	}
+	cfg, err := doc.config(members)
+	if err != nil {
+		return response{}, err
+	}
+	name, err := nameOf(doc, fields["name"])
 	if err != nil {
 		return response{}, err
 	}
 	if err := sameName(cfg, name); err != nil {
 		return response{}, err
 	}
-	initial, err := initialState(req.Initial)
+	initial, err := initialState(doc, fields["initial_state"])
 	if err != nil {
 		return response{}, err
 	}
@@ -90,27 +86,32 @@ func (s *Server) create(ctx context.Context, r *request) (response, error) {
 	return response{status: http.StatusCreated, value: viewConnector(info), location: name}, nil
 }
 
-func nameOf(raw json.RawMessage) (string, error) {
-	if len(raw) == 0 {
+// nameOf reads a name, of which Java trims everything up to the blank; without one it is empty, which validation reports.
+func nameOf(doc document, m member) (string, error) {
+	if m.null() {
 		return "", nil
 	}
-	values, err := configValues(map[string]json.RawMessage{"name": raw})
-	if err != nil || values["name"] == nil {
+	name, err := doc.text(m, "name")
+	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(*values["name"]), nil
+	return strings.TrimFunc(*name, func(r rune) bool { return r <= ' ' }), nil
 }
 
 func sameName(cfg map[string]string, name string) error {
 	if in, ok := cfg["name"]; ok && in != name {
-		return &herder.BadRequestError{Msg: "Connector name configuration (" + in + ") doesn't match connector name in the URL (" + name + ")"}
+		return badRequest("Connector name configuration (%s) doesn't match connector name in the URL (%s)", in, name)
 	}
 	return nil
 }
 
-func initialState(text *string) (store.TargetState, error) {
-	if text == nil {
+func initialState(doc document, m member) (store.TargetState, error) {
+	if m.null() {
 		return "", nil
+	}
+	text, err := doc.text(m, "initial_state")
+	if err != nil {
+		return "", err
 	}
 	switch strings.ToUpper(*text) {
 	case "RUNNING":
@@ -120,7 +121,7 @@ func initialState(text *string) (store.TargetState, error) {
 	case "STOPPED":
 		return store.Stopped, nil
 	}
-	return "", &httpError{status: http.StatusBadRequest, msg: fmt.Sprintf("initial_state %q: want RUNNING, PAUSED or STOPPED", *text)}
+	return "", doc.bad(m.at, fmt.Sprintf("Cannot construct instance of initial_state from %q: want RUNNING, PAUSED or STOPPED", *text))
 }
 
 func (s *Server) connector(ctx context.Context, r *request) (response, error) {
@@ -140,17 +141,15 @@ func (s *Server) config(ctx context.Context, r *request) (response, error) {
 }
 
 func (s *Server) putConfig(ctx context.Context, r *request) (response, error) {
-	var raw map[string]json.RawMessage
-	if err := decode(r.body, &raw); err != nil {
+	doc, whole := parse(r.body)
+	members, err := doc.object(whole, "the configuration")
+	if err != nil {
 		return response{}, err
 	}
-	if raw == nil {
-		return response{}, &httpError{status: http.StatusBadRequest, msg: "The request has no configuration object"}
+	if members["name"].null() {
+		delete(members, "name")
 	}
-	if string(raw["name"]) == "null" {
-		delete(raw, "name")
-	}
-	cfg, err := decodeConfig(raw)
+	cfg, err := doc.config(members)
 	if err != nil {
 		return response{}, err
 	}
@@ -168,11 +167,12 @@ func (s *Server) putConfig(ctx context.Context, r *request) (response, error) {
 }
 
 func (s *Server) patchConfig(ctx context.Context, r *request) (response, error) {
-	var raw map[string]json.RawMessage
-	if err := decode(r.body, &raw); err != nil {
+	doc, whole := parse(r.body)
+	members, err := doc.object(whole, "the patch")
+	if err != nil {
 		return response{}, err
 	}
-	patch, err := configValues(raw)
+	patch, err := doc.texts(members)
 	if err != nil {
 		return response{}, err
 	}
@@ -225,17 +225,32 @@ func (s *Server) offsets(ctx context.Context, r *request) (response, error) {
 	for _, o := range list {
 		out = append(out, offsetView(o))
 	}
-	return ok(map[string]any{"offsets": out})
+	return ok(map[string][]offsetView{"offsets": out})
 }
 
+// topics of a connector that is not known are none, not a 404.
 func (s *Server) topics(_ context.Context, r *request) (response, error) {
 	topics, err := s.cfg.Herder.Topics(r.connector)
-	if err != nil {
+	if err != nil && !notFound(err) {
 		return response{}, err
 	}
-	return ok(map[string]any{r.connector: map[string]any{"topics": topics}})
+	if topics == nil {
+		topics = []string{}
+	}
+	type view struct {
+		Topics []string `json:"topics"`
+	}
+	return ok(map[string]view{r.connector: {topics}})
 }
 
 func (s *Server) resetTopics(ctx context.Context, r *request) (response, error) {
-	return response{status: http.StatusAccepted}, s.cfg.Herder.ResetTopics(ctx, r.connector)
+	if err := s.cfg.Herder.ResetTopics(ctx, r.connector); err != nil && !notFound(err) {
+		return response{}, err
+	}
+	return response{status: http.StatusAccepted}, nil
+}
+
+func notFound(err error) bool {
+	_, is := errors.AsType[*herder.NotFoundError](err)
+	return is
 }

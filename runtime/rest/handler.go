@@ -1,20 +1,16 @@
 package rest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/kurier-io/kurier/runtime/herder"
 )
 
 // A request is what handlers see of HTTP.
@@ -39,76 +35,71 @@ type response struct {
 
 type handler func(ctx context.Context, r *request) (response, error)
 
-// A kind says which content negotiation applies to a route.
-type kind bool
-
-const (
-	free      kind = false // takes a body of any type
-	consuming kind = true
-)
-
-// httpError is an error that already is an answer.
-type httpError struct {
-	status int
-	msg    string
-	bare   bool // without Content-Type, as Kafka Connect sends errors from before a method was chosen
-}
-
-func (e *httpError) Error() string { return e.msg }
-
 func (s *Server) wrap(k kind, h handler) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		req := c.Request()
 		if err := negotiate(req, k); err != nil {
 			return err
 		}
-		r := &request{query: req.URL.Query(), header: req.Header}
-		var err error
-		if r.connector, err = pathParam(c, "connector"); err != nil {
+		r, err := read(c)
+		if err != nil {
 			return err
-		}
-		if r.plugin, err = pathParam(c, "plugin"); err != nil {
-			return err
-		}
-		if t := c.Param("task"); t != "" {
-			n, err := strconv.ParseInt(t, 10, 32)
-			if err != nil {
-				return &httpError{status: http.StatusNotFound, msg: "HTTP 404 Not Found"}
-			}
-			r.task = int(n)
-		}
-		if r.body, err = io.ReadAll(http.MaxBytesReader(c.Response(), req.Body, maxBody)); err != nil {
-			return tooLarge(err)
 		}
 		ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
 		defer cancel()
 		resp, err := h(ctx, r)
 		if err != nil {
-			if url := elsewhere(err); url != "" {
-				return s.sendOn(ctx, c, r, url)
+			if target, other := elsewhere(err); other {
+				return s.sendOn(ctx, c, r, target, err)
+			}
+			if ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+				return &httpError{status: http.StatusInternalServerError, msg: "Request timed out"}
 			}
 			return err
 		}
 		if resp.location != "" {
-			c.Response().Header().Set("Location", "http://"+req.Host+"/connectors/"+escapeName(resp.location))
+			c.Response().Header().Set("Location", ownURL(req)+"/connectors/"+escapeName(resp.location))
 		}
 		return write(c, resp)
 	}
 }
 
-func tooLarge(err error) error {
-	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &httpError{status: http.StatusRequestEntityTooLarge, msg: "The request body has more than " + strconv.FormatInt(e.Limit, 10) + " bytes"}
+// read takes from HTTP what handlers see.
+func read(c echo.Context) (*request, error) {
+	req := c.Request()
+	r := &request{query: req.URL.Query(), header: req.Header, connector: pathParam(c, "connector"), plugin: pathParam(c, "plugin")}
+	if t := c.Param("task"); t != "" {
+		n, err := strconv.ParseInt(t, 10, 32)
+		if err != nil {
+			return nil, &httpError{status: http.StatusNotFound, msg: "HTTP 404 Not Found"}
+		}
+		r.task = int(n)
 	}
-	return err
+	if req.ContentLength > maxBody {
+		return nil, errTooLarge
+	}
+	var err error
+	if r.body, err = io.ReadAll(http.MaxBytesReader(c.Response().Writer, req.Body, maxBody)); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, errTooLarge
+		}
+		return nil, badRequest("The request body could not be read: %v", err)
+	}
+	return r, nil
 }
 
-func pathParam(c echo.Context, name string) (string, error) {
-	v, err := url.PathUnescape(c.Param(name))
-	if err != nil {
-		return "", &httpError{status: http.StatusBadRequest, msg: "The path holds a broken percent escape: " + err.Error()}
+// pathParam returns a path segment as text; segments are well escaped since normalize has been over them.
+func pathParam(c echo.Context, name string) string {
+	v, _ := url.PathUnescape(c.Param(name))
+	return strings.ToValidUTF8(v, "\uFFFD")
+}
+
+// ownURL is this worker's address as the client sees it.
+func ownURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
 	}
-	return strings.ToValidUTF8(v, "\uFFFD"), nil
+	return "http://" + r.Host
 }
 
 // escapeName leaves slashes as they are, as Kafka Connect does.
@@ -116,52 +107,9 @@ func escapeName(name string) string {
 	return strings.ReplaceAll(url.PathEscape(name), "%2F", "/")
 }
 
-// negotiate follows JAX-RS: what does not accept JSON is 406, and a body of another type 415.
-func negotiate(r *http.Request, k kind) error {
-	if !accepts(r.Header, "application/json") {
-		return &httpError{http.StatusNotAcceptable, "HTTP 406 Not Acceptable", true}
-	}
-	if k == free {
-		return nil
-	}
-	ct, given := r.Header["Content-Type"]
-	if !given {
-		if r.ContentLength == 0 {
-			return nil
-		}
-		return &httpError{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type", false}
-	}
-	mt, _, err := mime.ParseMediaType(ct[0])
-	if err != nil || mt != "application/json" {
-		return &httpError{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type", true}
-	}
-	return nil
-}
-
-func accepts(h http.Header, want string) bool {
-	values := h.Values("Accept")
-	if len(values) == 0 {
-		return true
-	}
-	major, _, _ := strings.Cut(want, "/")
-	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		mt, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
-		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
-			continue
-		}
-		if mt == want || mt == "*/*" || mt == major+"/*" {
-			return true
-		}
-	}
-	return false
-}
-
 func write(c echo.Context, r response) error {
 	if r.value == nil {
-		if r.status == http.StatusAccepted || r.status == http.StatusOK {
+		if r.status != http.StatusNoContent {
 			c.Response().Header().Set("Content-Length", "0")
 		}
 		return c.NoContent(r.status)
@@ -170,81 +118,35 @@ func write(c echo.Context, r response) error {
 	if err != nil {
 		return err
 	}
-	ct := "application/json"
-	if strings.Contains(strings.ToLower(c.Request().Header.Get("Accept")), "charset=utf-8") {
-		ct += ";charset=utf-8"
-	}
-	return c.Blob(r.status, ct, b)
+	send(c, r.status, contentType(c.Request()), b)
+	return nil
 }
 
-// marshal writes JSON as Kafka Connect does: nothing escaped for HTML, no newline at the end.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-type errorBody struct {
-	Code    int    `json:"error_code"`
-	Message string `json:"message"`
-}
-
-// fail turns an error into an answer; echo calls it once for each request that failed.
-func (s *Server) fail(err error, c echo.Context) {
-	if c.Response().Committed {
-		return
-	}
-	status, bare := http.StatusInternalServerError, false
-	msg := err.Error()
-	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
-		// From echo itself: no route, or no such method on it.
-		status, bare = e.Code, true
-		msg = "HTTP " + strconv.Itoa(status) + " " + http.StatusText(status)
-		c.Response().Header().Del("Allow")
-	} else {
-		status, bare = statusOf(err)
-	}
-	if status >= http.StatusInternalServerError {
-		s.cfg.Logger.Warn("a request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "status", status, "err", err)
-	}
-	b, _ := marshal(errorBody{status, msg}) // two plain fields
+// send answers with a body, whose length the answer to HEAD has too; an empty type leaves Content-Type out.
+func send(c echo.Context, status int, contentType string, body []byte) {
 	h := c.Response().Header()
-	if bare {
+	if contentType == "" {
 		h["Content-Type"] = nil // keeps net/http from guessing one
 	} else {
-		h.Set("Content-Type", "application/json")
+		h.Set("Content-Type", contentType)
 	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	c.Response().WriteHeader(status)
 	if c.Request().Method != http.MethodHead {
-		_, _ = c.Response().Write(b) // the client is gone
+		_, _ = c.Response().Write(body) // an error means that the client is gone
 	}
 }
 
-func statusOf(err error) (status int, bare bool) {
-	if e, ok := errors.AsType[*httpError](err); ok {
-		return e.status, e.bare
+// survive turns a panic into a 500, so that one bad request does no more than fail, and says where in the log.
+func (s *Server) survive(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.cfg.Logger.Error("a REST handler panicked; please report this", "method", c.Request().Method, "path", c.Request().URL.Path,
+					"panic", p, "stack", string(debug.Stack()))
+				err = &httpError{status: http.StatusInternalServerError, msg: "Internal error in the worker, whose log says more"}
+			}
+		}()
+		return next(c)
 	}
-	if _, ok := errors.AsType[*herder.NotFoundError](err); ok {
-		return http.StatusNotFound, false
-	}
-	if _, ok := errors.AsType[*herder.BadRequestError](err); ok {
-		return http.StatusBadRequest, false
-	}
-	if _, ok := errors.AsType[*herder.ForbiddenError](err); ok {
-		return http.StatusForbidden, false
-	}
-	if _, ok := errors.AsType[*herder.UnavailableError](err); ok {
-		return http.StatusServiceUnavailable, false
-	}
-	if _, ok := errors.AsType[*herder.ConflictError](err); ok {
-		return http.StatusConflict, false
-	}
-	if _, ok := errors.AsType[*herder.NotLeaderError](err); ok {
-		return http.StatusConflict, false
-	}
-	return unknownClass(err), false
 }

@@ -2,96 +2,94 @@ package rest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decode reads one JSON value; what follows it is ignored, as Kafka Connect does. A body that is not JSON is a 400 that says where.
-func decode(body []byte, into any) error {
+// A document is the body of a request. What follows its first JSON value is ignored, and of two members of one name the last counts,
+// both as in Kafka Connect.
+type document []byte
+
+// A member is a value in a document, and where it begins.
+type member struct {
+	raw jsontext.Value
+	at  int
+}
+
+func (m member) null() bool { return m.raw == nil || m.raw.Kind() == 'n' }
+
+// parse returns the whole of a body.
+func parse(body []byte) (document, member) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(body) {
-		return badJSON(body, firstInvalid(body), "not valid UTF-8")
+	return body, member{raw: body}
+}
+
+// object reads the members of an object.
+func (d document) object(m member, what string) (map[string]member, error) {
+	dec := jsontext.NewDecoder(bytes.NewReader(m.raw), jsontext.AllowDuplicateNames(true))
+	if k := dec.PeekKind(); k != '{' && k != jsontext.KindInvalid {
+		return nil, d.shape(m, what, "Object")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	err := d.Decode(into)
-	if err == nil {
-		return nil
+	out := map[string]member{}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, d.malformed(m, err)
 	}
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return badJSON(body, int(e.Offset)-1, e.Error())
-	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		where := ""
-		if e.Field != "" {
-			where = " for " + e.Field
+	for {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return nil, d.malformed(m, err)
 		}
-		return badJSON(body, int(e.Offset), fmt.Sprintf("Cannot deserialize value of type %s from JSON %s%s", typeWord(e.Type.String()), e.Value, where))
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return badJSON(body, len(body), "the body ends too early; a JSON object is expected")
-	}
-	return &httpError{status: http.StatusBadRequest, msg: "Malformed JSON: " + err.Error()}
-}
-
-func typeWord(t string) string {
-	switch {
-	case strings.HasPrefix(t, "map"), strings.Contains(t, "."):
-		return "object"
-	case strings.HasPrefix(t, "[]"):
-		return "array"
-	}
-	return t
-}
-
-func firstInvalid(b []byte) int {
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
+		if name.Kind() == '}' {
+			return out, nil
 		}
-		i += n
-	}
-	return len(b)
-}
-
-func badJSON(body []byte, at int, what string) error {
-	at = max(0, min(at, len(body)))
-	line := 1 + bytes.Count(body[:at], []byte("\n"))
-	col := at - bytes.LastIndexByte(body[:at], '\n')
-	return &httpError{status: http.StatusBadRequest, msg: fmt.Sprintf("Malformed JSON at line %d, column %d: %s", line, col, what)}
-}
-
-// configValues turns JSON values into strings: numbers and booleans keep their literal text. null becomes a nil pointer.
-func configValues(raw map[string]json.RawMessage) (map[string]*string, error) {
-	out := make(map[string]*string, len(raw))
-	for k, v := range raw {
-		switch v[0] {
-		case 'n':
-			out[k] = nil
-		case '"':
-			var s string
-			if err := json.Unmarshal(v, &s); err != nil {
-				return nil, &httpError{status: http.StatusBadRequest, msg: fmt.Sprintf("Malformed JSON in the value of %q: %v", k, err)}
-			}
-			out[k] = &s
-		case '{', '[':
-			return nil, &httpError{status: http.StatusBadRequest, msg: fmt.Sprintf("Cannot deserialize value of type `java.lang.String` for configuration %q: give a string, number or boolean, not a nested value", k)}
-		default:
-			s := string(v)
-			out[k] = &s
+		key := name.String()
+		v, err := dec.ReadValue()
+		if err != nil {
+			return nil, d.malformed(m, err)
 		}
+		end := int(dec.InputOffset())
+		out[key] = member{jsontext.Value(m.raw[end-len(v) : end]), m.at + end - len(v)}
+	}
+}
+
+// text turns a value into the string that Kafka Connect makes of it: numbers and booleans keep their literal text. null is nil.
+func (d document) text(m member, key string) (*string, error) {
+	switch m.raw.Kind() {
+	case 'n':
+		return nil, nil
+	case '"':
+		b, err := jsontext.AppendUnquote(nil, m.raw)
+		if err != nil {
+			return nil, d.malformed(m, err)
+		}
+		return new(string(b)), nil
+	case '{', '[':
+		return nil, d.shape(m, fmt.Sprintf("%q", key), "String")
+	}
+	return new(string(m.raw)), nil
+}
+
+// texts is text for all members of an object.
+func (d document) texts(members map[string]member) (map[string]*string, error) {
+	out := make(map[string]*string, len(members))
+	for k, m := range members {
+		s, err := d.text(m, k)
+		if err != nil {
+			return nil, err
+		}
+		out[k] = s
 	}
 	return out, nil
 }
 
 // config reads a whole configuration. Kafka Connect takes nulls for keys of the plugin and fails at start; here they are refused at once.
-func decodeConfig(raw map[string]json.RawMessage) (map[string]string, error) {
-	values, err := configValues(raw)
+func (d document) config(members map[string]member) (map[string]string, error) {
+	values, err := d.texts(members)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +102,38 @@ func decodeConfig(raw map[string]json.RawMessage) (map[string]string, error) {
 		}
 		out[k] = *v
 	}
-	if len(nulls) > 0 {
+	if nulls != nil {
 		return nil, nullError(nulls)
 	}
 	return out, nil
+}
+
+// malformed says where a body stops being JSON. It quotes no more than a character of it, since bodies hold secrets.
+func (d document) malformed(m member, err error) error {
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return d.bad(m.at+int(e.ByteOffset), "Malformed JSON: "+e.Err.Error())
+	}
+	return d.bad(len(d), "Malformed JSON: the body ends where more of a JSON object is expected")
+}
+
+// shape says that a value is of another type than wanted. Tools match its beginning.
+func (d document) shape(m member, what, want string) error {
+	at := m.at + len(m.raw) - len(bytes.TrimLeft(m.raw, " \t\r\n"))
+	got := map[byte]string{'{': "Object", '[': "Array", '"': "String", 't': "Boolean", 'f': "Boolean", 'n': "Null"}[d[at]]
+	if got == "" {
+		got = "Number"
+	}
+	return d.bad(at, fmt.Sprintf("Cannot deserialize value of type %s from %s value for %s", want, got, what))
+}
+
+// bad is the 400 for what is wrong at an offset.
+func (d document) bad(at int, what string) error {
+	at = max(0, min(at, len(d)))
+	line := 1 + bytes.Count(d[:at], []byte("\n"))
+	column := at - bytes.LastIndexByte(d[:at], '\n')
+	return badRequest("%s (line %d, column %d)", strings.TrimPrefix(what, "jsontext: "), line, column)
+}
+
+func badRequest(format string, args ...any) error {
+	return &httpError{status: http.StatusBadRequest, msg: fmt.Sprintf(format, args...)}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,14 +13,20 @@ import (
 	"github.com/kurier-io/kurier/runtime/store"
 )
 
-// A Peer sends internal requests to other workers. It implements distributed.Peer.
+const peerTimeout = 30 * time.Second
+
+// A Peer sends internal requests to other workers. It implements distributed.Peer and is safe for concurrent use.
 type Peer struct{ client *http.Client }
 
 // NewPeer returns a Peer.
-func NewPeer() *Peer { return &Peer{&http.Client{Timeout: 30 * time.Second}} }
+func NewPeer() *Peer { return &Peer{workerClient(peerTimeout)} }
 
-// PutTaskConfigs posts a connector's task configurations to the leader.
+// PutTaskConfigs posts a connector's task configurations to the leader, whose URL ends in a slash; a nil key leaves the request unsigned.
+// The error has the leader's own message.
 func (p *Peer) PutTaskConfigs(ctx context.Context, leader, connector string, configs []map[string]string, key *store.SessionKey) error {
+	if configs == nil {
+		configs = []map[string]string{}
+	}
 	body, err := json.Marshal(configs)
 	if err != nil {
 		return err
@@ -30,22 +35,21 @@ func (p *Peer) PutTaskConfigs(ctx context.Context, leader, connector string, con
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", jsonType)
+	req.Header.Set("User-Agent", "kafka-connect")
+	req.Header.Set("Content-Type", jsonType)
 	if key != nil {
 		req.Header.Set(herder.SignatureHeader, herder.Sign(key.Key, body))
 		req.Header.Set(herder.SignatureAlgorithmHeader, key.Algorithm)
 	}
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	resp, answer, err := do(p.client, req)
 	if err != nil {
 		return err
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("status %d: %s", resp.StatusCode, b)
+		var e errorBody
+		_ = json.Unmarshal(answer, &e) // anything but Connect's error leaves the message empty
+		return fmt.Errorf("the leader at %s refused task configurations of %s with status %d: %s", leader, connector, resp.StatusCode, e.Message)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,7 @@ import (
 type Config struct {
 	Herder   herder.Herder
 	Settings settings.REST
-	URL      string // this worker's own, with trailing slash
+	URL      string // this worker's own as others know it, with trailing slash
 	Logger   *slog.Logger
 }
 
@@ -48,17 +49,20 @@ const (
 func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, echo: echo.New(), allowed: map[string][]string{},
-		forward: &http.Client{Timeout: requestTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		forward: workerClient(requestTimeout),
 	}
-	headers, err := responseHeaders(cfg.Settings.ResponseHeaders)
+	rules, err := parseHeaders(cfg.Settings.ResponseHeaders)
+	if err != nil {
+		return nil, err
+	}
+	origins, err := parseOrigins(cfg.Settings.AllowOrigin)
 	if err != nil {
 		return nil, err
 	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.Logger.SetOutput(io.Discard) // errors come back from handlers and are logged here
 	s.echo.HTTPErrorHandler = s.fail
-	s.echo.Pre(s.normalize)
-	s.echo.Use(headers, s.cors)
+	s.echo.Pre(s.survive, headers(rules), s.cors(origins), normalize) // before routing, so that errors of that pass them too
 	s.routes()
 	return s, nil
 }
@@ -69,7 +73,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 // Serve answers on the listeners, which it closes, until ctx is done; then it lets requests that are under way end.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	srv := &http.Server{
-		Handler: s, ReadHeaderTimeout: headerTimeout, MaxHeaderBytes: maxHeader,
+		Handler: s, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: 3 * requestTimeout, IdleTimeout: requestTimeout,
 		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
 	}
 	var wg sync.WaitGroup
@@ -89,28 +94,39 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	draining, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	err := srv.Shutdown(draining)
+	if err != nil {
+		err = errors.Join(err, srv.Close())
+	}
 	s.forward.CloseIdleConnections()
 	wg.Wait()
 	return errors.Join(first, err)
 }
 
-// normalize makes paths comparable: one trailing slash is allowed, matrix parameters are dropped, and what stands between slashes
-// stays escaped until a handler reads it.
-func (s *Server) normalize(next echo.HandlerFunc) echo.HandlerFunc {
+// normalize makes paths comparable: one trailing slash is allowed, matrix parameters are dropped, and every segment is escaped in the one
+// way that survives being parsed again, so that neither routing nor sending on mistakes an escaped slash for a real one.
+func normalize(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := c.Request().URL
-		path := u.EscapedPath()
+		path := u.RawPath // as sent; EscapedPath would replace it where it has characters that should have been escaped
+		if path == "" {
+			path = u.EscapedPath()
+		}
 		if len(path) > 1 {
 			path = strings.TrimSuffix(path, "/")
 		}
-		if strings.ContainsRune(path, ';') {
-			parts := strings.Split(path, "/")
-			for i := range parts {
-				parts[i], _, _ = strings.Cut(parts[i], ";")
+		segments := strings.Split(path, "/")
+		for i := range segments {
+			segment, _, _ := strings.Cut(segments[i], ";")
+			text, err := url.PathUnescape(segment)
+			switch {
+			case err != nil || strings.ContainsRune(text, 0):
+				return badRequest("Bad Request: the path has a broken percent escape")
+			case text == "" && i > 0 && path != "/":
+				return errNoRoute
 			}
-			path = strings.Join(parts, "/")
+			segments[i] = url.PathEscape(text)
 		}
-		u.RawPath = path
+		u.RawPath = strings.Join(segments, "/")
 		return next(c)
 	}
 }
@@ -136,10 +152,11 @@ func (s *Server) options(path string) echo.HandlerFunc {
 		slices.Sort(verbs)
 		list := strings.Join(verbs, ", ")
 		c.Response().Header().Set("Allow", list)
-		if accepts(c.Request().Header, "text/plain") {
-			return c.Blob(http.StatusOK, "text/plain", []byte(list))
+		if accept(c.Request().Header, "text/plain") == nil {
+			return write(c, response{status: http.StatusOK})
 		}
-		return c.NoContent(http.StatusOK)
+		send(c, http.StatusOK, "text/plain", []byte(list))
+		return nil
 	}
 }
 

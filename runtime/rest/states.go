@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -57,7 +56,7 @@ func (s *Server) taskStatus(_ context.Context, r *request) (response, error) {
 // target changes the wanted state; an unknown connector has a text of its own here.
 func (s *Server) target(ctx context.Context, r *request, t store.TargetState, status int) (response, error) {
 	err := s.cfg.Herder.SetTargetState(ctx, r.connector, t)
-	if _, ok := errors.AsType[*herder.NotFoundError](err); ok {
+	if notFound(err) {
 		err = &herder.NotFoundError{Msg: "Unknown connector " + r.connector}
 	}
 	return response{status: status}, err
@@ -85,7 +84,7 @@ func (s *Server) restart(ctx context.Context, r *request) (response, error) {
 		return response{status: http.StatusAccepted, value: viewStatus(st)}, nil
 	}
 	err := s.cfg.Herder.RestartConnector(ctx, r.connector)
-	if _, ok := errors.AsType[*herder.NotFoundError](err); ok {
+	if notFound(err) {
 		err = &herder.NotFoundError{Msg: "Unknown connector: " + r.connector}
 	}
 	return response{status: http.StatusNoContent}, err

@@ -2,38 +2,46 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
+	"github.com/kurier-io/kurier/plugins/registry"
 	"github.com/kurier-io/kurier/runtime/herder"
 )
 
 func (s *Server) validate(ctx context.Context, r *request) (response, error) {
-	var raw map[string]json.RawMessage
-	if err := decode(r.body, &raw); err != nil {
-		return response{}, err
-	}
-	cfg, err := decodeConfig(raw)
+	doc, whole := parse(r.body)
+	members, err := doc.object(whole, "the configuration")
 	if err != nil {
 		return response{}, err
 	}
-	class := cfg["connector.class"]
-	if class != "" && !strings.HasSuffix(strings.TrimSuffix(class, "Connector"), strings.TrimSuffix(r.plugin, "Connector")) {
-		return response{}, &herder.BadRequestError{Msg: "Included connector type " + class + " does not match request type " + r.plugin}
+	cfg, err := doc.config(members)
+	if err != nil {
+		return response{}, err
+	}
+	class, given := cfg["connector.class"]
+	if given && !strings.HasSuffix(strings.TrimSuffix(class, "Connector"), strings.TrimSuffix(r.plugin, "Connector")) {
+		return response{}, badRequest("Included connector type %s does not match request type %s", class, r.plugin)
 	}
 	infos, err := s.cfg.Herder.Validate(ctx, cfg)
 	if err != nil {
-		// Kafka Connect answers 500 with the Java class of the exception in front, whatever went wrong; clients match the class.
-		status := http.StatusInternalServerError
-		prefix := "org.apache.kafka.connect.errors.ConnectException: "
-		if code, _ := statusOf(err); code == http.StatusBadRequest {
-			status = code
-			if class == "" {
-				prefix = "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: "
-			}
-		}
-		return response{}, &httpError{status: status, msg: prefix + err.Error()}
+		return response{}, wrapped(err)
 	}
 	return ok(viewValidation(infos))
+}
+
+// wrapped is the answer when a configuration could not be validated at all: Kafka Connect's is a 500 with the Java class of the exception in
+// front, whatever went wrong, and clients match the class.
+func wrapped(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	class := "org.apache.kafka.connect.errors.ConnectException: "
+	_, bad := errors.AsType[*herder.BadRequestError](err)
+	_, unknown := errors.AsType[*registry.NotFoundError](err)
+	if bad || unknown {
+		class = "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: "
+	}
+	return &httpError{status: http.StatusInternalServerError, msg: class + err.Error()}
 }

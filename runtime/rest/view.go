@@ -1,11 +1,6 @@
 package rest
 
 import (
-	"fmt"
-	"net/http"
-	"slices"
-	"strings"
-
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/runtime/assign"
 	"github.com/kurier-io/kurier/runtime/herder"
@@ -68,6 +63,12 @@ func viewStatus(i herder.ConnectorStateInfo) statusView {
 
 func viewTaskState(t herder.TaskStateInfo) taskStateView {
 	return taskStateView{t.Task, string(t.State), t.WorkerID, t.Trace}
+}
+
+// expandedView is what GET /connectors?expand shows of a connector.
+type expandedView struct {
+	Status *statusView    `json:"status,omitempty"`
+	Info   *connectorView `json:"info,omitempty"`
 }
 
 type taskView struct {
@@ -147,16 +148,4 @@ func viewValidation(i herder.ConfigInfos) validationView {
 type offsetView struct {
 	Partition map[string]any `json:"partition"`
 	Offset    map[string]any `json:"offset"`
-}
-
-// nullError has the lines of a 400 for keys whose value is null.
-func nullError(keys []string) error {
-	slices.Sort(keys)
-	var b strings.Builder
-	fmt.Fprintf(&b, "Connector configuration is invalid and contains the following %d error(s):", len(keys))
-	for _, k := range keys {
-		fmt.Fprintf(&b, "\nNull value can not be supplied as the configuration value. (configuration %s: remove it, or give it a value)", k)
-	}
-	b.WriteString("\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`")
-	return &httpError{status: http.StatusBadRequest, msg: b.String()}
 }
