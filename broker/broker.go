@@ -93,6 +93,7 @@ func (b *Broker) open() error {
 		}
 	}
 	b.groups.Start()
+	b.groups.Expel(context.Background(), "/"+inProcess)
 	b.srv.SetGroups(b.groups)
 	b.logger.Info("broker ready", "listen", b.Addr(), "advertised", b.advertised(), "data", cfg.DataDir,
 		"durability", cfg.Durability, "cluster", b.meta.ClusterID(), "topics", len(b.meta.Topics()))

@@ -12,6 +12,9 @@ import (
 // for a producer to run ahead, little enough to push back.
 const pipeBuffer = 256 << 10
 
+// inProcess is the client host of in-memory connections.
+const inProcess = "in-process"
+
 // memAddr names the ends of an in-memory connection.
 type memAddr string
 
@@ -21,8 +24,8 @@ func (a memAddr) String() string { return string(a) }
 // newPipe returns the two ends of a buffered duplex connection.
 func newPipe(addr string) (client, server net.Conn) {
 	a, b := newStream(), newStream()
-	return &memConn{r: a, w: b, local: "in-process", remote: memAddr(addr)},
-		&memConn{r: b, w: a, local: memAddr(addr), remote: "in-process"}
+	return &memConn{r: a, w: b, local: inProcess, remote: memAddr(addr)},
+		&memConn{r: b, w: a, local: memAddr(addr), remote: inProcess}
 }
 
 // stream is one direction: a ring buffer with room for pipeBuffer bytes. The

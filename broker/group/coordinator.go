@@ -91,6 +91,25 @@ func (c *Coordinator) Start() {
 	}
 }
 
+// Expel removes every member that joined from a host. The broker calls it after
+// loading, for members of the process that it was itself a part of: they cannot
+// have outlived it, so nobody needs to wait for their sessions to end.
+func (c *Coordinator) Expel(ctx context.Context, host string) {
+	c.mu.Lock()
+	groups := slices.Collect(maps.Values(c.groups))
+	c.mu.Unlock()
+	for _, g := range groups {
+		g.mu.Lock()
+		for _, m := range g.m.ordered() {
+			if m.ClientHost == host {
+				_, eff := g.m.Leave(time.Now(), m.ID, nil)
+				g.run(ctx, eff)
+			}
+		}
+		g.mu.Unlock()
+	}
+}
+
 // Close stops the timers and releases parked requests with NotAvailable.
 func (c *Coordinator) Close() {
 	c.mu.Lock()

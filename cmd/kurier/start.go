@@ -29,7 +29,7 @@ func levelFlag(cmd *cobra.Command) *slog.Level {
 }
 
 func devCommand() *cobra.Command {
-	var dir, kafka, rest string
+	var dir, kafka, rest, plugins string
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run broker and worker on this machine; no setting is mandatory",
@@ -38,11 +38,16 @@ func devCommand() *cobra.Command {
 	cmd.Flags().StringVar(&dir, "data-dir", ".kurier", "folder for everything that is kept")
 	cmd.Flags().StringVar(&kafka, "kafka", broker.DefaultListen, "address of the broker")
 	cmd.Flags().StringVar(&rest, "rest", "127.0.0.1:8083", "address of the REST API")
+	cmd.Flags().StringVar(&plugins, "plugin-path", "", "folders with connector plugins, separated by commas")
 	level := levelFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		began := time.Now()
 		log := logger(cmd.ErrOrStderr(), *level)
-		s, err := settings.ParseDistributed(app.DevSettings(kafka, rest))
+		props := app.DevSettings(kafka, rest)
+		if plugins != "" {
+			props["plugin.path"] = plugins
+		}
+		s, err := settings.ParseDistributed(props)
 		if err != nil {
 			return err
 		}
