@@ -77,7 +77,8 @@ func (t *extractField) Apply(r *connect.Record) (bool, error) {
 func (t *extractField) derive(s *data.Schema) (extraction, error) {
 	way, schema, ok, err := t.path.indexes(s)
 	if err == nil && !ok {
-		err = fmt.Errorf("Unknown field: %s", t.path.text) //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		err = fmt.Errorf("Unknown field: %s", t.path.text)
 	}
 	return extraction{way, schema}, err
 }

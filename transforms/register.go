@@ -45,7 +45,8 @@ func Register() []registry.Entry {
 // notEmpty is the rule of lists that must name something.
 func notEmpty(v string) error {
 	if v == "" {
-		return errors.New("Empty list") //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return errors.New("Empty list")
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ func replaceDef() *config.Def {
 	k.Check = func(v string) error {
 		for _, r := range config.SplitList(v) {
 			if _, _, ok := rename(r); !ok {
-				return fmt.Errorf("Invalid rename mapping: %s", r) //nolint:staticcheck // Java's text
+				//lint:ignore ST1005 the text is Java's
+				return fmt.Errorf("Invalid rename mapping: %s", r)
 			}
 		}
 		return nil

@@ -37,7 +37,8 @@ func Compile(pattern string) (*Format, error) {
 			i += n
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
 			if strings.IndexByte(letters, c) < 0 {
-				return nil, fmt.Errorf("Illegal pattern character '%c'", c) //nolint:staticcheck // Java's text
+				//lint:ignore ST1005 the text is Java's
+				return nil, fmt.Errorf("Illegal pattern character '%c'", c)
 			}
 			n := 1
 			for i+n < len(pattern) && pattern[i+n] == c {
@@ -81,7 +82,8 @@ func quoted(s string) (text string, n int, err error) {
 		}
 		return text, n + 1, nil
 	}
-	return "", 0, fmt.Errorf("Unterminated quote") //nolint:staticcheck // Java's text
+	//lint:ignore ST1005 the text is Java's
+	return "", 0, fmt.Errorf("Unterminated quote")
 }
 
 // String returns the pattern.

@@ -19,15 +19,18 @@ type Pattern struct {
 // Compile compiles an expression.
 func Compile(expr string) (*Pattern, error) {
 	if what := differs(expr); what != "" {
-		return nil, fmt.Errorf("Invalid regex: %s is not supported (%s)", what, limits) //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return nil, fmt.Errorf("Invalid regex: %s is not supported (%s)", what, limits)
 	}
 	find, err := regexp.Compile(expr)
 	if err != nil {
-		return nil, fmt.Errorf("Invalid regex: %w (%s)", err, limits) //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return nil, fmt.Errorf("Invalid regex: %w (%s)", err, limits)
 	}
 	whole, err := regexp.Compile(`\A(?:` + expr + `)\z`)
 	if err != nil {
-		return nil, fmt.Errorf("Invalid regex: %w (%s)", err, limits) //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return nil, fmt.Errorf("Invalid regex: %w (%s)", err, limits)
 	}
 	return &Pattern{find, whole}, nil
 }

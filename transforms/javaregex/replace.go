@@ -48,22 +48,26 @@ func (p *Pattern) ReplaceFirst(s, replacement string) (string, error) {
 func (p *Pattern) reference(s string) (group, used int, err error) {
 	switch {
 	case s == "":
-		return 0, 0, errors.New("Illegal group reference: group index is missing") //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return 0, 0, errors.New("Illegal group reference: group index is missing")
 	case s[0] == '{':
 		end := strings.IndexByte(s, '}')
 		if end < 0 {
 			return 0, 0, errors.New("named capturing group is missing trailing '}'")
 		}
 		if group = p.find.SubexpIndex(s[1:end]); group < 0 {
-			return 0, 0, fmt.Errorf("No group with name {%s}", s[1:end]) //nolint:staticcheck // Java's text
+			//lint:ignore ST1005 the text is Java's
+			return 0, 0, fmt.Errorf("No group with name {%s}", s[1:end])
 		}
 		return group, end + 1, nil
 	case s[0]-'0' > 9:
-		return 0, 0, errors.New("Illegal group reference") //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return 0, 0, errors.New("Illegal group reference")
 	}
 	group = int(s[0] - '0')
 	if group > p.find.NumSubexp() {
-		return 0, 0, fmt.Errorf("No group %d", group) //nolint:staticcheck // Java's text
+		//lint:ignore ST1005 the text is Java's
+		return 0, 0, fmt.Errorf("No group %d", group)
 	}
 	for used = 1; used < len(s) && s[used]-'0' <= 9; used++ {
 		next := group*10 + int(s[used]-'0')
