@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -165,6 +166,12 @@ func (b *Builder) Build() (*Schema, error) {
 	}
 	if err := b.resolveScale(); err != nil {
 		return nil, err
+	}
+	switch {
+	case b.s.typ == MapType && b.s.key == nil:
+		return nil, errors.New("keySchema cannot be null.") //nolint:staticcheck // Java's text
+	case (b.s.typ == MapType || b.s.typ == ArrayType) && b.s.value == nil:
+		return nil, errors.New("valueSchema cannot be null.") //nolint:staticcheck // Java's text
 	}
 	return &b.s, nil
 }

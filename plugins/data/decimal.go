@@ -2,6 +2,7 @@ package data
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -57,11 +58,17 @@ func ParseDecimal(text string) (unscaled *big.Int, scale int32, ok bool) {
 	return unscaled, int32(frac - exp), ok
 }
 
-// FormatDecimal prints as Java's BigDecimal.toPlainString.
+// mostZeros bounds what FormatDecimal pads with: a scale from another process must not cost gigabytes.
+const mostZeros = 1 << 12
+
+// FormatDecimal prints as Java's BigDecimal.toPlainString; a scale of more than some thousand is printed as an exponent.
 func FormatDecimal(unscaled *big.Int, scale int32) string {
 	s := unscaled.String()
 	if scale == 0 {
 		return s
+	}
+	if scale > mostZeros || scale < -mostZeros {
+		return s + "E" + strconv.FormatInt(-int64(scale), 10)
 	}
 	neg := strings.HasPrefix(s, "-")
 	s = strings.TrimPrefix(s, "-")

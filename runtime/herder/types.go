@@ -2,6 +2,7 @@ package herder
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,18 +99,20 @@ type PluginConfig struct {
 	Keys  []config.Key
 }
 
-// Err returns the error of a 400 answer that lists every problem, nil when there is none.
+// Err returns the error of a 400 answer that lists every problem once, nil when there is none. Kafka Connect repeats a problem that concerns several
+// keys for each of them.
 func (c ConfigInfos) Err() error {
 	if c.ErrorCount == 0 {
 		return nil
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "Connector configuration is invalid and contains the following %d error(s):", c.ErrorCount)
+	var lines []string
 	for _, k := range c.Configs {
 		for _, e := range k.Value.Errors {
-			b.WriteString("\n" + e)
+			if !slices.Contains(lines, e) {
+				lines = append(lines, e)
+			}
 		}
 	}
-	b.WriteString("\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`")
-	return &BadRequestError{b.String()}
+	return &BadRequestError{fmt.Sprintf("Connector configuration is invalid and contains the following %d error(s):\n%s\n"+
+		"You can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`", len(lines), strings.Join(lines, "\n"))}
 }

@@ -196,5 +196,12 @@ func errNoTables(s *Settings) error {
 	if s.SchemaPattern != "" {
 		fix += "; only schemas like " + s.SchemaPattern + " are looked at (schema.pattern)"
 	}
-	return connect.ConfigErr(s.filterKey(), "no table of the database matches, so this task was not assigned a table", fix)
+	wanted := ""
+	switch s.filterKey() {
+	case "table.whitelist":
+		wanted = " " + s.Whitelist
+	case "table.include.list":
+		wanted = " " + strings.Join(s.Include, ",")
+	}
+	return connect.ConfigErr(s.filterKey(), "no table of the database matches"+wanted+", so this task was not assigned a table", fix)
 }

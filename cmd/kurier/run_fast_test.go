@@ -1,0 +1,10 @@
+//go:build !slow
+
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+func runTests(m *testing.M) { os.Exit(m.Run()) }
