@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kurier-io/kurier/plugins/config"
@@ -42,7 +43,7 @@ type sourceSettings struct {
 	CreationGroups []string `config:"topic.creation.groups" default:"" importance:"low" group:"Topic Creation" width:"long" label:"Topic Creation Groups" doc:"Groups of configurations for topics created by source connectors, besides the group default."`
 	ExactlyOnce    string   `config:"exactly.once.support" default:"requested" enum:"requested|required" fold:"true" importance:"medium" group:"Exactly Once Support" width:"short" label:"Exactly once support" doc:"required fails a connector that cannot deliver exactly once with its configuration."`
 	Boundary       string   `config:"transaction.boundary" default:"poll" enum:"poll|interval|connector" fold:"true" importance:"medium" group:"Exactly Once Support" width:"short" label:"Transaction Boundary" doc:"Where transactions end when exactly-once is enabled: after each poll, in intervals, or where the connector says."`
-	BoundaryMs     string   `config:"transaction.boundary.interval.ms" importance:"low" group:"Exactly Once Support" width:"short" label:"Transaction boundary interval" doc:"Interval in milliseconds for the transaction boundary interval; the offset flush interval by default."`
+	BoundaryMs     int64    `config:"transaction.boundary.interval.ms" min:"1" importance:"low" group:"Exactly Once Support" width:"short" label:"Transaction boundary interval" doc:"Interval in milliseconds for the transaction boundary interval; the offset flush interval by default."`
 	OffsetsTopic   string   `config:"offsets.storage.topic" importance:"low" group:"offsets.topic" width:"long" label:"Custom offsets topic" doc:"A topic of its own for this connector's source offsets."`
 }
 
@@ -55,41 +56,68 @@ type sinkSettings struct {
 	DLQHeaders bool     `config:"errors.deadletterqueue.context.headers.enable" default:"false" importance:"medium" group:"Error Handling" width:"medium" label:"Enable Error Context Headers" doc:"Whether records in that topic get headers that say what happened."`
 }
 
-// frameworkDef returns the framework's keys for a kind of connector.
-func frameworkDef(k registry.Kind) *config.Def {
-	var d *config.Def
-	if k == registry.SinkKind {
-		d = config.Of[sinkSettings]()
-	} else {
-		d = config.Of[sourceSettings]()
+// definitions are the framework's own. Like every Def they do not change once made.
+type definitions struct {
+	source, sink              *config.Def
+	transformation, predicate *config.Def // below an alias
+	topicGroup, defaultTopics *config.Def // below topic.creation.<group>.
+}
+
+func newDefinitions() definitions {
+	d := definitions{
+		source: config.Of[sourceSettings](), sink: config.Of[sinkSettings](),
+		transformation: config.Of[transformKeys](), predicate: config.Of[predicateKeys](),
+		topicGroup: config.Of[topicGroup](), defaultTopics: config.Of[defaultTopics](),
 	}
-	name, _ := d.Key("name")
-	name.Check = checkName
-	for _, list := range []string{"transforms", "predicates", "topic.creation.groups"} {
-		if key, ok := d.Key(list); ok {
-			key.Check = uniqueAliases
+	for _, def := range []*config.Def{d.source, d.sink} {
+		check(def, "name", checkName)
+		check(def, "transforms", uniqueAliases)
+		check(def, "predicates", uniqueAliases)
+	}
+	check(d.source, "topic.creation.groups", uniqueAliases)
+	check(d.sink, "topics.regex", func(text string) error {
+		if _, err := regexp.Compile(text); err != nil {
+			return fmt.Errorf("Invalid regex: %w", err) //nolint:staticcheck // Kafka Connect's text
 		}
+		return nil
+	})
+	for _, def := range []*config.Def{d.topicGroup, d.defaultTopics} {
+		check(def, "replication.factor", checkCount("Replication factor must be positive and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default"))
+		check(def, "partitions", checkCount("Number of partitions must be positive, or -1 to use the broker's default"))
 	}
-	if key, ok := d.Key("transaction.boundary.interval.ms"); ok {
-		key.Type, key.Min = config.LongType, new(int64(1))
-	}
-	if key, ok := d.Key("topics.regex"); ok {
-		key.Check = func(text string) error {
-			if _, err := regexp.Compile(text); err != nil {
-				return fmt.Errorf("Invalid regex: %w", err) //nolint:staticcheck // Kafka Connect's text
-			}
-			return nil
-		}
-	}
+	check(d.topicGroup, "include", checkRegexes)
+	check(d.topicGroup, "exclude", checkRegexes)
 	return d
+}
+
+// of returns the framework's keys for a kind of connector.
+func (d *definitions) of(k registry.Kind) *config.Def {
+	if k == registry.SinkKind {
+		return d.sink
+	}
+	return d.source
+}
+
+func check(d *config.Def, key string, f func(string) error) {
+	k, ok := d.Key(key)
+	if !ok {
+		panic("validation: no key " + key)
+	}
+	k.Check = f
 }
 
 func checkName(name string) error {
 	if name == "" {
 		return errors.New("String may not be empty") //nolint:staticcheck // Kafka Connect's text
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
-		return errors.New("String must not contain control characters") //nolint:staticcheck // in its style
+	var control []string
+	for _, r := range name {
+		if r < 0x20 || 0x7f <= r && r <= 0x9f {
+			control = append(control, strconv.Itoa(int(r)))
+		}
+	}
+	if control != nil {
+		return errors.New("String may not contain control sequences but had the following ASCII chars: " + strings.Join(control, ", ")) //nolint:staticcheck // Kafka Connect's text
 	}
 	return nil
 }
@@ -101,4 +129,22 @@ func uniqueAliases(text string) error {
 		return errors.New("Duplicate alias provided.") //nolint:staticcheck // Kafka Connect's text
 	}
 	return nil
+}
+
+func checkRegexes(text string) error {
+	for _, re := range config.SplitList(text) {
+		if _, err := regexp.Compile(re); err != nil {
+			return fmt.Errorf("Syntax error in regular expression: %w", err) //nolint:staticcheck // Kafka Connect's text
+		}
+	}
+	return nil
+}
+
+func checkCount(msg string) func(string) error {
+	return func(text string) error {
+		if n, _ := strconv.Atoi(text); n < 1 && n != -1 {
+			return errors.New(msg)
+		}
+		return nil
+	}
 }

@@ -1,17 +1,13 @@
 package validation
 
 import (
-	"maps"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/registry"
-)
-
-var (
-	transformationKinds = []registry.Kind{registry.TransformationKind}
-	predicateKinds      = []registry.Kind{registry.PredicateKind}
 )
 
 type transformKeys struct {
@@ -24,127 +20,110 @@ type predicateKeys struct {
 	Type string `config:"type,class,required" importance:"high" doc:"Class of the predicate."`
 }
 
-// aliased checks one transformation or predicate: its class, and the keys of that.
-func (v *Validator) aliased(r *result, props map[string]string, prefix, group string, kinds []registry.Kind) {
-	d := config.Of[predicateKeys]()
-	if kinds[0] == registry.TransformationKind {
-		d = config.Of[transformKeys]()
+// chain checks transformations and predicates.
+func (v *Validator) chain(r *result, props map[string]string) {
+	for _, alias := range unique(props["transforms"]) {
+		prefix := "transforms." + alias + "."
+		v.aliased(r, props, prefix, "Transforms: "+alias, v.defs.transformation, registry.TransformationKind)
+		predicate, hasPredicate := props[prefix+"predicate"]
+		if predicate = strings.TrimSpace(predicate); predicate != "" && !slices.Contains(config.SplitList(props["predicates"]), predicate) {
+			r.fail(prefix+"predicate", "Invalid value "+predicate+" for configuration "+prefix+"predicate: No predicate with that alias; name it in predicates")
+		}
+		if _, negate := props[prefix+"negate"]; negate && !hasPredicate {
+			r.fail(prefix+"negate", "Config '"+prefix+"negate' was provided but there is no config '"+prefix+"predicate' defining a predicate to be negated.")
+		}
 	}
-	class := strings.TrimSpace(props[prefix+"type"])
-	e, ok := v.Registry.Find(class, kinds...)
+	for _, alias := range unique(props["predicates"]) {
+		v.aliased(r, props, "predicates."+alias+".", "Predicates: "+alias, v.defs.predicate, registry.PredicateKind)
+	}
+}
+
+// aliased checks one transformation or predicate: its class, and the keys of that. Keys of its own that the framework defines are masked.
+func (v *Validator) aliased(r *result, props map[string]string, prefix, group string, framework *config.Def, kind registry.Kind) {
+	class, given := props[prefix+"type"]
+	class = strings.TrimSpace(class)
+	e, ok := v.Registry.Find(class, kind)
+	d := framework
 	if ok && e.Config != nil {
-		d = d.Merge(e.Config)
+		d = framework.Merge(e.Config).Merge(framework)
 	}
 	d = d.Prefixed(prefix)
 	for i := range d.Keys {
 		d.Keys[i].Group, d.Keys[i].Order = group, i+1
 	}
 	values := d.Validate(props)
-	r.addAll(d, values)
-	if class == "" {
-		return
-	}
-	if !ok {
-		r.fail(prefix+"type", "Invalid value "+class+" for configuration "+prefix+"type: Class "+class+" could not be found.")
-		return
-	}
-	if config.Problems(values) != nil {
-		return
-	}
-	if err := configure(e, below(props, prefix)); err != nil {
-		key := prefix + "type"
-		if c, ok := err.(*connect.ConfigError); ok && c.Key != "" { //nolint:errorlint // the plugin's own, unwrapped
-			key = prefix + c.Key
-		}
-		r.fail(key, "Invalid configuration of "+e.Class+": "+err.Error())
+	r.add(d, values)
+	switch {
+	case !given: // reported as missing
+	case !ok:
+		r.unknownClass(prefix+"type", class)
+	case config.Problems(values) == nil:
+		v.tryOut(r, e, prefix, props)
 	}
 }
 
-// configure tries a throw-away instance, for rules that a definition cannot say.
-func configure(e *registry.Entry, own map[string]string) error {
-	switch e.Kind {
-	case registry.TransformationKind:
-		return e.NewTransformation().Configure(own)
-	case registry.PredicateKind:
-		return e.NewPredicate().Configure(own)
-	}
-	return nil
-}
-
-func below(props map[string]string, prefix string) map[string]string {
-	out := map[string]string{}
+// tryOut configures a throw-away instance, for rules that a definition cannot say.
+func (v *Validator) tryOut(r *result, e *registry.Entry, prefix string, props map[string]string) {
+	own := map[string]string{}
 	for k, val := range props {
 		if rest, ok := strings.CutPrefix(k, prefix); ok {
-			out[rest] = val
+			own[rest] = val
 		}
 	}
-	return out
+	var err error
+	switch {
+	case e.NewTransformation != nil:
+		err = e.NewTransformation().Configure(own)
+	case e.NewPredicate != nil:
+		err = e.NewPredicate().Configure(own)
+	}
+	if err == nil {
+		return
+	}
+	key := prefix + "type"
+	if c, ok := errors.AsType[*connect.ConfigError](err); ok && c.Key != "" {
+		key = prefix + c.Key
+	}
+	r.fail(key, "Invalid configuration of "+e.Class+": "+err.Error())
 }
 
-// converters checks the converters that the connector names itself, and their keys.
+// A converterKey is a key under which a connector names a converter of its own, in the order in which their keys are listed.
+type converterKey struct {
+	name string
+	kind registry.Kind
+}
+
+func converterKeys() [3]converterKey {
+	return [3]converterKey{{"header.converter", registry.HeaderConverterKind}, {"key.converter", registry.ConverterKind}, {"value.converter", registry.ConverterKind}}
+}
+
+// converterClasses checks the classes of converters that the connector names itself.
+func (v *Validator) converterClasses(r *result, props map[string]string) {
+	for _, c := range converterKeys() {
+		if class, given := props[c.name]; given {
+			if _, ok := v.Registry.Find(strings.TrimSpace(class), c.kind); !ok {
+				r.unknownClass(c.name, strings.TrimSpace(class))
+			}
+		}
+	}
+}
+
+// converters appends the keys of those.
 func (v *Validator) converters(r *result, props map[string]string) {
-	for _, c := range []struct {
-		key  string
-		kind registry.Kind
-	}{{"header.converter", registry.HeaderConverterKind}, {"key.converter", registry.ConverterKind}, {"value.converter", registry.ConverterKind}} {
-		class := strings.TrimSpace(props[c.key])
-		if class == "" {
-			continue
+	for _, c := range converterKeys() {
+		if e, ok := v.Registry.Find(strings.TrimSpace(props[c.name]), c.kind); ok && e.Config != nil {
+			d := e.Config.Prefixed(c.name + ".")
+			r.append(d, d.Validate(props))
 		}
-		e, ok := v.Registry.Find(class, c.kind)
-		if !ok {
-			r.fail(c.key, "Invalid value "+class+" for configuration "+c.key+": Class "+class+" could not be found.")
-			continue
-		}
-		if e.Config == nil {
-			continue
-		}
-		d := e.Config.Prefixed(c.key + ".")
-		r.addAll(d, d.Validate(props))
 	}
 }
 
-// definitions returns every key that something defines for this configuration.
-func (v *Validator) definitions(props map[string]string) *config.Def {
-	d := &config.Def{}
-	if e, err := v.Registry.Connector(props["connector.class"]); err == nil {
-		d = frameworkDef(e.Kind).Merge(e.Config)
-	}
-	add := func(prefix, class string, kinds ...registry.Kind) {
-		if e, ok := v.Registry.Find(class, kinds...); ok && e.Config != nil {
-			d = d.Merge(e.Config.Prefixed(prefix))
-		}
-	}
-	for _, alias := range unique(props["transforms"]) {
-		add("transforms."+alias+".", props["transforms."+alias+".type"], transformationKinds...)
-	}
-	for _, alias := range unique(props["predicates"]) {
-		add("predicates."+alias+".", props["predicates."+alias+".type"], predicateKinds...)
-	}
-	add("key.converter.", props["key.converter"], registry.ConverterKind)
-	add("value.converter.", props["value.converter"], registry.ConverterKind)
-	return d
-}
-
-// Mask returns a copy of the configuration with every PASSWORD, and every client override that holds a secret, hidden.
-func (v *Validator) Mask(props map[string]string) map[string]string {
-	out := maps.Clone(props)
-	secret := v.secrets(props)
-	for k := range out {
-		if secret(k) {
-			out[k] = config.Hidden
-		}
-	}
-	return out
-}
-
-// Unmask puts the stored value back wherever a hidden one was sent for a secret.
-func (v *Validator) Unmask(submitted, stored map[string]string) map[string]string {
-	out := maps.Clone(submitted)
-	secret := v.secrets(submitted)
-	for k, val := range out {
-		if old, ok := stored[k]; ok && val == config.Hidden && secret(k) {
-			out[k] = old
+// unique returns the elements of a list of aliases.
+func unique(list string) []string {
+	var out []string
+	for _, s := range config.SplitList(list) {
+		if s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
 		}
 	}
 	return out

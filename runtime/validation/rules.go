@@ -8,6 +8,8 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 )
 
+const dlqName = "errors.deadletterqueue.topic.name"
+
 // sinkRules are those that look at more than one key.
 func (v *Validator) sinkRules(r *result, props map[string]string) {
 	topics, regex := config.SplitList(props["topics"]), strings.TrimSpace(props["topics.regex"])
@@ -22,15 +24,23 @@ func (v *Validator) sinkRules(r *result, props map[string]string) {
 		r.fail("topics", msg)
 		r.fail("topics.regex", msg)
 	}
-	dlq := strings.TrimSpace(props["errors.deadletterqueue.topic.name"])
-	if dlq == "" {
+	if dlq := strings.TrimSpace(props[dlqName]); dlq != "" {
+		if slices.Contains(topics, dlq) {
+			r.fail("topics", "The DLQ topic '"+dlq+"' may not be included in the list of topics ('topics=["+strings.Join(topics, ", ")+"]') consumed by the connector")
+		}
+		if re, err := regexp.Compile("^(?:" + regex + ")$"); err == nil && regex != "" && re.MatchString(dlq) {
+			r.fail("topics.regex", "The DLQ topic '"+dlq+"' may not be matched by the regex for the topics ('topics.regex="+regex+"') consumed by the connector")
+		}
+	}
+	if v.Group == "" {
 		return
 	}
-	if slices.Contains(topics, dlq) {
-		r.fail("errors.deadletterqueue.topic.name", "The DLQ topic '"+dlq+"' may not be included in the list of topics ('topics=["+strings.Join(topics, ", ")+"]') consumed by the connector")
-	}
-	if re, err := regexp.Compile("^(?:" + regex + ")$"); err == nil && regex != "" && re.MatchString(dlq) {
-		r.fail("errors.deadletterqueue.topic.name", "The DLQ topic '"+dlq+"' may not be matched by the regex for the topics ('topics.regex="+regex+"') consumed by the connector")
+	if g, ok := props["consumer.override.group.id"]; ok {
+		if g == v.Group {
+			r.fail("consumer.override.group.id", "Consumer group "+g+" conflicts with Connect worker group "+v.Group)
+		}
+	} else if "connect-"+props["name"] == v.Group {
+		r.fail("name", "Consumer group for sink connector named "+props["name"]+" conflicts with Connect worker group "+v.Group)
 	}
 }
 
@@ -42,75 +52,57 @@ func (v *Validator) sourceRules(r *result, props map[string]string) {
 	if strings.EqualFold(strings.TrimSpace(props["transaction.boundary"]), "connector") {
 		r.fail("transaction.boundary", "The connector does not support connector-defined transaction boundaries with the given configuration. Please reconfigure it to use a different transaction boundary definition.")
 	}
-	if props["offsets.storage.topic"] != "" {
-		r.fail("offsets.storage.topic", "Invalid value "+props["offsets.storage.topic"]+" for configuration offsets.storage.topic: this worker keeps the offsets of all connectors in its own offsets topic so far; remove the key")
+	if topic := props["offsets.storage.topic"]; topic != "" {
+		r.fail("offsets.storage.topic", "Invalid value "+topic+" for configuration offsets.storage.topic: This worker keeps the offsets of all connectors in its own offsets topic; remove the key")
 	}
-	var creation bool
+}
+
+const topicCreation = "topic.creation."
+
+// createsTopics reports whether a source connector says how its topics are created, by any key at all.
+func createsTopics(props map[string]string) bool {
 	for key := range props {
-		creation = creation || strings.HasPrefix(key, "topic.creation.")
-	}
-	if !creation {
-		return
-	}
-	groups := append([]string{"default"}, config.SplitList(props["topic.creation.groups"])...)
-	for i, g := range groups {
-		if i > 0 && g == "default" {
-			continue
+		if strings.HasPrefix(key, topicCreation) {
+			return true
 		}
-		prefix := "topic.creation." + g + "."
-		d := topicGroupDef(g == "default").Prefixed(prefix)
-		for j := range d.Keys {
-			d.Keys[j].Group = "Topic Creation: " + g
-		}
-		r.addAll(d, d.Validate(props))
 	}
+	return false
 }
 
 type topicGroup struct {
-	Include    []string `config:"include,required" importance:"low" doc:"Regular expressions; a topic whose whole name matches one belongs to the group."`
-	Exclude    []string `config:"exclude" default:"" importance:"low" doc:"Regular expressions; a topic whose whole name matches one does not."`
-	Factor     int16    `config:"replication.factor" default:"-1" importance:"low" doc:"Replication factor of new topics; -1: the broker's default."`
-	Partitions int      `config:"partitions" default:"-1" importance:"low" doc:"Partitions of new topics; -1: the broker's default."`
+	Include    []string `config:"include,required" importance:"low" width:"long" doc:"Regular expressions; a topic whose whole name matches one belongs to the group."`
+	Exclude    []string `config:"exclude" default:"" importance:"low" width:"long" doc:"Regular expressions; a topic whose whole name matches one does not."`
+	Factor     int16    `config:"replication.factor" importance:"low" width:"long" doc:"Replication factor of new topics; -1: the broker's default."`
+	Partitions int      `config:"partitions" importance:"low" width:"long" doc:"Partitions of new topics; -1: the broker's default."`
 }
 
-func topicGroupDef(isDefault bool) *config.Def {
-	d := config.Of[topicGroup]()
-	if isDefault {
+type defaultTopics struct {
+	Include    []string `config:"include" default:".*" importance:"low" width:"long" doc:"Not used: the group has every topic that no other group has."`
+	Exclude    []string `config:"exclude" default:"" importance:"low" width:"long" doc:"Not used: the group has every topic that no other group has."`
+	Factor     int16    `config:"replication.factor,required" importance:"low" width:"long" doc:"Replication factor of new topics; -1: the broker's default."`
+	Partitions int      `config:"partitions,required" importance:"low" width:"long" doc:"Partitions of new topics; -1: the broker's default."`
+}
+
+// topicGroups checks the groups of topic creation. The default group's numbers are the others' defaults.
+func (v *Validator) topicGroups(r *result, props map[string]string) {
+	if !createsTopics(props) {
+		return
+	}
+	add := func(d *config.Def, name, group string) {
+		d = d.Prefixed(topicCreation + name + ".")
 		for i := range d.Keys {
-			d.Keys[i].Required = d.Keys[i].Name == "replication.factor" || d.Keys[i].Name == "partitions"
-			if d.Keys[i].Required {
-				d.Keys[i].Default = nil
+			d.Keys[i].Group, d.Keys[i].Order = group, i+1
+			base := strings.TrimPrefix(d.Keys[i].Name, topicCreation+name+".")
+			if inherited := r.find(topicCreation + "default." + base); inherited != nil && len(inherited.Errors) == 0 && (base == "replication.factor" || base == "partitions") {
+				d.Keys[i].Default = inherited.Value
 			}
 		}
-		d.Keys = d.Keys[2:]
+		r.add(d, d.Validate(props))
 	}
-	return d
-}
-
-// chain checks transformations and predicates.
-func (v *Validator) chain(r *result, props map[string]string) {
-	for _, alias := range unique(props["transforms"]) {
-		prefix := "transforms." + alias + "."
-		v.aliased(r, props, prefix, "Transforms: "+alias, transformationKinds)
-		predicate, hasPredicate := props[prefix+"predicate"]
-		if hasPredicate && predicate != "" && !slices.Contains(config.SplitList(props["predicates"]), predicate) {
-			r.fail(prefix+"predicate", "Invalid value "+predicate+" for configuration "+prefix+"predicate: No predicate with that alias; name it in predicates")
-		}
-		if _, negate := props[prefix+"negate"]; negate && !hasPredicate {
-			r.fail(prefix+"negate", "Config '"+prefix+"negate' was provided but there is no config '"+prefix+"predicate' defining a predicate to be negated.")
+	add(v.defs.defaultTopics, "default", "default")
+	for _, g := range unique(props["topic.creation.groups"]) {
+		if g != "default" {
+			add(v.defs.topicGroup, g, "Topic Creation: "+g)
 		}
 	}
-	for _, alias := range unique(props["predicates"]) {
-		v.aliased(r, props, "predicates."+alias+".", "Predicates: "+alias, predicateKinds)
-	}
-}
-
-func unique(list string) []string {
-	var out []string
-	for _, s := range config.SplitList(list) {
-		if s != "" && !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
