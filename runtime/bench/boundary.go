@@ -86,6 +86,7 @@ func (r *runner) receive(ctx context.Context, p *host.Process, records int) (flo
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
+		_ = t.Stop(ctx) // What it measured counts, and a plugin that does not stop is killed.
 		t.Close(ctx)
 	}()
 	return rate(records, func() error {

@@ -113,13 +113,3 @@ func (d *Database) number(ctx context.Context, sql string) (int, error) {
 	}
 	return strconv.Atoi(string(r.Rows[0][0]))
 }
-
-// running returns the statements that other sessions run.
-func (d *Database) running(ctx context.Context) ([]string, error) {
-	r := d.conn.ExecParams(ctx, "SELECT query FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state <> 'idle' AND query <> ''", nil, nil, nil, nil).Read()
-	var out []string
-	for _, row := range r.Rows {
-		out = append(out, string(row[0]))
-	}
-	return out, r.Err
-}
