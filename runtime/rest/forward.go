@@ -56,17 +56,18 @@ func (s *Server) sendOn(ctx context.Context, c echo.Context, r *request, target 
 	r.query.Set("forward", hop)
 	resp, body, err := s.ask(ctx, c.Request(), r, target)
 	if err != nil {
-		return fmt.Errorf("IO Error trying to forward REST request: %w", err) //nolint:staticcheck // Kafka Connect's text
+		return fmt.Errorf("IO Error trying to forward REST request: %w", err)
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		var e errorBody
 		if err := json.Unmarshal(body, &e); err != nil {
-			return fmt.Errorf("IO Error trying to forward REST request: status %d without a JSON error from %s", resp.StatusCode, target) //nolint:staticcheck // Kafka Connect's text
+			return fmt.Errorf("IO Error trying to forward REST request: status %d without a JSON error from %s", resp.StatusCode, target)
 		}
 		return &httpError{status: resp.StatusCode, msg: e.Message}
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("Unexpected status code when handling forwarded request: %d", resp.StatusCode) //nolint:staticcheck // Kafka Connect's text
+		//lint:ignore ST1005 this is Kafka Connect's text
+		return fmt.Errorf("Unexpected status code when handling forwarded request: %d", resp.StatusCode)
 	}
 	if l, err := url.Parse(resp.Header.Get("Location")); err == nil && l.Path != "" {
 		c.Response().Header().Set("Location", ownURL(c.Request())+l.EscapedPath())
@@ -75,7 +76,7 @@ func (s *Server) sendOn(ctx context.Context, c echo.Context, r *request, target 
 		return write(c, response{status: resp.StatusCode})
 	}
 	if !json.Valid(body) {
-		return fmt.Errorf("IO Error trying to forward REST request: the answer of %s is not JSON", target) //nolint:staticcheck // Kafka Connect's text
+		return fmt.Errorf("IO Error trying to forward REST request: the answer of %s is not JSON", target)
 	}
 	send(c, resp.StatusCode, contentType(c.Request()), body)
 	return nil

@@ -39,7 +39,8 @@ func parseHeaders(text string) ([]headerRule, error) {
 		name, value, pair := strings.Cut(rest, ":")
 		rule := headerRule{name: strings.TrimSpace(name), value: strings.TrimSpace(value)}
 		if !pair || !headerName.MatchString(rule.name) {
-			return nil, fmt.Errorf("Invalid format of header name and header value pair '%s'. Expected: '[header name]:[header value]'", f) //nolint:staticcheck // Kafka Connect's text
+			//lint:ignore ST1005 this is Kafka Connect's text
+			return nil, fmt.Errorf("Invalid format of header name and header value pair '%s'. Expected: '[header name]:[header value]'", f)
 		}
 		switch action {
 		case "set", "add", "setDate", "addDate":

@@ -68,7 +68,7 @@ func TestReads(t *testing.T) {
 	}
 	s.want("GET", "/connectors/N/status", "", 404, e(404, "No status found for connector N"))
 	s.want("GET", "/connectors/S/tasks/9/status", "", 404, e(404, "No status found for task S-9"))
-	s.err = errors.New("Request cannot be completed because a rebalance is expected") //nolint:staticcheck // Kafka Connect's text
+	s.err = errors.New("Request cannot be completed because a rebalance is expected")
 	s.want("GET", "/connectors/S", "", 500, e(500, "Request cannot be completed because a rebalance is expected"))
 	s.err = &herder.UnavailableError{Msg: "later"}
 	s.want("GET", "/connectors/S", "", 503, e(503, "later"))
@@ -145,7 +145,7 @@ func TestChangingState(t *testing.T) {
 	s.want("POST", "/connectors/N/tasks/0/restart", "", 404, e(404, "Unknown connector: N"))
 	empty("DELETE", "/connectors/S", 204)
 	s.want("DELETE", "/connectors/S", "", 404, e(404, "Connector S not found"))
-	s.err = errors.New("Failed to start connector: S") //nolint:staticcheck // Kafka Connect's text
+	s.err = errors.New("Failed to start connector: S")
 	s.want("POST", "/connectors/S/restart", "", 500, e(500, "Failed to start connector: S"))
 	s.err = herder.StaleConfig()
 	s.want("POST", "/connectors/S/restart", "", 409, e(409, "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent config change)"))

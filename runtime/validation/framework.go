@@ -77,7 +77,8 @@ func newDefinitions() definitions {
 	check(d.source, "topic.creation.groups", uniqueAliases)
 	check(d.sink, "topics.regex", func(text string) error {
 		if _, err := regexp.Compile(text); err != nil {
-			return fmt.Errorf("Invalid regex: %w", err) //nolint:staticcheck // Kafka Connect's text
+			//lint:ignore ST1005 this is Kafka Connect's text
+			return fmt.Errorf("Invalid regex: %w", err)
 		}
 		return nil
 	})
@@ -108,7 +109,8 @@ func check(d *config.Def, key string, f func(string) error) {
 
 func checkName(name string) error {
 	if name == "" {
-		return errors.New("String may not be empty") //nolint:staticcheck // Kafka Connect's text
+		//lint:ignore ST1005 this is Kafka Connect's text
+		return errors.New("String may not be empty")
 	}
 	var control []string
 	for _, r := range name {
@@ -117,7 +119,8 @@ func checkName(name string) error {
 		}
 	}
 	if control != nil {
-		return errors.New("String may not contain control sequences but had the following ASCII chars: " + strings.Join(control, ", ")) //nolint:staticcheck // Kafka Connect's text
+		//lint:ignore ST1005 this is Kafka Connect's text
+		return errors.New("String may not contain control sequences but had the following ASCII chars: " + strings.Join(control, ", "))
 	}
 	return nil
 }
@@ -126,7 +129,8 @@ func uniqueAliases(text string) error {
 	list := config.SplitList(text)
 	slices.Sort(list)
 	if len(slices.Compact(slices.Clone(list))) != len(list) {
-		return errors.New("Duplicate alias provided.") //nolint:staticcheck // Kafka Connect's text
+		//lint:ignore ST1005 this is Kafka Connect's text
+		return errors.New("Duplicate alias provided.")
 	}
 	return nil
 }
@@ -134,7 +138,8 @@ func uniqueAliases(text string) error {
 func checkRegexes(text string) error {
 	for _, re := range config.SplitList(text) {
 		if _, err := regexp.Compile(re); err != nil {
-			return fmt.Errorf("Syntax error in regular expression: %w", err) //nolint:staticcheck // Kafka Connect's text
+			//lint:ignore ST1005 this is Kafka Connect's text
+			return fmt.Errorf("Syntax error in regular expression: %w", err)
 		}
 	}
 	return nil
