@@ -134,7 +134,9 @@ func TestAnswersOfOtherWorkers(t *testing.T) {
 		}, 418, "tea"},
 		"error not JSON": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502); _, _ = io.WriteString(w, "<html>") }, 500, "IO Error trying to forward REST request: status 502 without a JSON error from "},
 		"not JSON":       {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, 500, "IO Error trying to forward REST request: the answer of "},
-		"redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://evil.invalid/", http.StatusFound) }, 500, "Unexpected status code when handling forwarded request: 302"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://evil.invalid/", http.StatusFound)
+		}, 500, "Unexpected status code when handling forwarded request: 302"},
 		"cut short": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "9")
 			_, _ = io.WriteString(w, "{")

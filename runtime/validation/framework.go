@@ -119,7 +119,6 @@ func checkName(name string) error {
 		}
 	}
 	if control != nil {
-		//lint:ignore ST1005 this is Kafka Connect's text
 		return errors.New("String may not contain control sequences but had the following ASCII chars: " + strings.Join(control, ", "))
 	}
 	return nil
