@@ -134,6 +134,21 @@ func TestADeadPluginProcessIsReplaced(t *testing.T) {
 	}
 }
 
+func TestTheDeathOfAnIdleSinksProcessIsNoticed(t *testing.T) {
+	dir := t.TempDir()
+	p := dev(t, filepath.Join(dir, "data"))
+	p.post("snk", withFile(fileSink, filepath.Join(dir, "out")))
+	p.eventually("it to run", func() bool { return p.states("snk") == "RUNNING RUNNING" })
+	pid := children(t, p.cmd.Process.Pid)[0]
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("another process", func() bool {
+		now := children(t, p.cmd.Process.Pid)
+		return len(now) == 1 && now[0] != pid && p.states("snk") == "RUNNING RUNNING"
+	})
+}
+
 func TestWhatTheEnvironmentRefusesIsOneLineAndExit3(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
@@ -180,7 +195,7 @@ func TestUsageIsExit2(t *testing.T) {
 }
 
 // children returns the process ids of a process's children.
-func children(t *testing.T, pid int) []int {
+func children(t testing.TB, pid int) []int {
 	t.Helper()
 	var out []int
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")

@@ -60,6 +60,12 @@ func (p *Process) StartSinkTask(ctx context.Context, spec TaskSpec, events SinkE
 	return t, nil
 }
 
+// Ended is closed when the conversation is over: the task failed, was stopped, or its process died. Err says which.
+func (t *SinkTask) Ended() <-chan struct{} { return t.ended }
+
+// Err returns why the conversation is over; call it after Ended is closed.
+func (t *SinkTask) Err() error { return t.err }
+
 func (t *SinkTask) read(events SinkEvents) error {
 	for {
 		m, err := t.stream.Recv()

@@ -173,6 +173,8 @@ func (l *sinkLoop) run() error {
 			err = l.tick()
 		case <-l.wanted:
 			err = l.commit(nil)
+		case <-l.sink.Ended(): // noticed at once, though nothing may be under way
+			return l.sink.Err()
 		}
 		if err == nil && l.inflight == nil && !paused {
 			if len(l.ready) > 0 {
