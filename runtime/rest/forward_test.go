@@ -82,8 +82,12 @@ func TestForwarding(t *testing.T) {
 	l.leader = func() error { return &herder.NotLeaderError{URL: f.url + "/"} }
 	f.want("DELETE", "/connectors/S", "", 409, e(409, conflicting))
 	// A worker that takes itself for it, or nobody.
-	f.leader = func() error { return &herder.NotLeaderError{URL: f.url + "/"} }
+	asked := 0
+	f.leader = func() error { asked++; return &herder.NotLeaderError{URL: f.url + "/"} }
 	f.want("DELETE", "/connectors/S", "", 409, e(409, conflicting))
+	if asked != 1 {
+		t.Errorf("a worker sent a request to itself %d times", asked-1)
+	}
 	f.leader = func() error { return &herder.NotLeaderError{} }
 	f.want("DELETE", "/connectors/S", "", 409, e(409, "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."))
 	f.want("DELETE", "/connectors/S?forward=false", "", 409, e(409, conflicting))

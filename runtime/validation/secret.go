@@ -87,7 +87,7 @@ func (v *Validator) secret(props map[string]string) func(key string) bool {
 				if is, defined := s.keys[rest]; defined {
 					return is
 				}
-				return rest != "type" && settings.Secret(rest)
+				return settings.Secret(rest)
 			}
 		}
 		for _, prefix := range []string{"transforms.", "predicates.", topicCreation} { // whose aliases are no part of the key's meaning

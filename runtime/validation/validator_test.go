@@ -86,6 +86,9 @@ func TestOrderOfKeysAndGroups(t *testing.T) {
 	if c := find(got, "topic.creation.g.partitions"); *c.Value.Value != "2" || c.Definition.Order != 4 {
 		t.Errorf("a group does not inherit the default's partitions: %+v", c)
 	}
+	if c := find(got, "transforms.a.negate"); c.Definition.Type != config.BooleanType {
+		t.Errorf("a transformation's own negate is not masked: %+v", c.Definition)
+	}
 	if c := find(got, "key.converter.size"); c.Definition == nil || c.Definition.Name != "key.converter.size" {
 		t.Errorf("%+v", c)
 	}
