@@ -8,9 +8,6 @@ import (
 	"github.com/kurier-io/kurier/plugins/registry"
 )
 
-// version is what GET /connector-plugins shows: the release whose keys and behaviour are followed.
-const version = "10.9.7"
-
 // Register returns the classes of this package.
 func Register() []registry.Entry {
 	src := registry.Source[source.Settings]("io.confluent.connect.jdbc.JdbcSourceConnector", source.NewConnector, source.NewTask)
@@ -19,6 +16,5 @@ func Register() []registry.Entry {
 	dst := registry.Sink[sink.Settings]("io.confluent.connect.jdbc.JdbcSinkConnector", sink.NewConnector, sink.NewTask)
 	dst.Aliases = []string{"io.aiven.connect.jdbc.JdbcSinkConnector"}
 	dst.Doc = "Writes records into PostgreSQL tables: insert, upsert, update and delete."
-	src.Version, dst.Version = version, version
 	return []registry.Entry{src, dst}
 }

@@ -110,7 +110,7 @@ func (b *Builder) Default(v Value) *Builder {
 	}
 	if err := b.resolveScale(); err == nil {
 		if err := Validate(&b.s, v); err != nil {
-			b.err = fmt.Errorf("Invalid default value: %w", err) //nolint:staticcheck // Java's text
+			b.err = fmt.Errorf("Invalid default value: %w", err) // Java's text
 			return b
 		}
 	}
@@ -169,9 +169,9 @@ func (b *Builder) Build() (*Schema, error) {
 	}
 	switch {
 	case b.s.typ == MapType && b.s.key == nil:
-		return nil, errors.New("keySchema cannot be null.") //nolint:staticcheck // Java's text
+		return nil, errors.New("keySchema cannot be null.") // Java's text
 	case (b.s.typ == MapType || b.s.typ == ArrayType) && b.s.value == nil:
-		return nil, errors.New("valueSchema cannot be null.") //nolint:staticcheck // Java's text
+		return nil, errors.New("valueSchema cannot be null.") // Java's text
 	}
 	return &b.s, nil
 }

@@ -138,7 +138,7 @@ func (o *Operator) Tolerate(ctx context.Context, e *StageError) (skip bool, err 
 		r.Report(ctx, e)
 	}
 	if !o.policy.All {
-		return false, fmt.Errorf("Tolerance exceeded in error handler: %w", e) //nolint:staticcheck // Kafka Connect's text
+		return false, fmt.Errorf("Tolerance exceeded in error handler: %w", e) // Kafka Connect's text
 	}
 	o.Skipped.Add(1)
 	return true, nil
