@@ -16,9 +16,13 @@ import (
 	"github.com/kurier-io/kurier/connectors/postgres/source"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/plugins/plugintest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	plugintest.ServeIfAsked(plugin())
+	pgtest.Main(m)
+}
 
 type quiet struct{}
 

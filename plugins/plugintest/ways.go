@@ -20,11 +20,16 @@ import (
 
 // Main runs a package's tests, or serves p when the test binary was started as a plugin process. It does not return.
 func Main(m *testing.M, p registry.Plugin) {
+	ServeIfAsked(p)
+	os.Exit(m.Run())
+}
+
+// ServeIfAsked serves p and does not return when the test binary was started as a plugin process; for packages whose TestMain has more to do.
+func ServeIfAsked(p registry.Plugin) {
 	h := wire.Handshake()
 	if os.Getenv(h.MagicCookieKey) == h.MagicCookieValue {
 		serve.Main(p)
 	}
-	os.Exit(m.Run())
 }
 
 // Self is the command that starts the test binary as a plugin process.
