@@ -14,7 +14,6 @@ import (
 	"github.com/kurier-io/kurier/runtime/membership"
 	"github.com/kurier-io/kurier/runtime/settings"
 	"github.com/kurier-io/kurier/runtime/store"
-	"github.com/kurier-io/kurier/runtime/worker"
 )
 
 // Group is the worker's membership of its cluster. Implemented by membership.Member.
@@ -66,44 +65,52 @@ type Herder struct {
 	Config
 	configs *store.Configs
 	group   Group
-	worker  *worker.Worker
+	worker  Worker
 
-	wake  chan struct{}
-	calls chan func() // for Run's goroutine
+	wake    chan struct{}
+	calls   chan func()   // for Run's goroutine
+	writing chan struct{} // holds one while a write of the leader is under way
+	lanes   lanes
 
 	mu        sync.Mutex
-	updates   []store.ConfigUpdate
+	updates   []change
+	known     map[string]bool // connectors seen in the config topic
 	reconfig  map[string]*reconfiguration
 	stable    chan struct{} // closed and replaced whenever the generation changes
+	joined    uint64        // completed rebalances; their generations' numbers may begin anew
 	ready     bool
 	since     time.Time
 	stopped   bool
 	needsJoin bool // a change was read for which the group must rebalance first
 
-	generation atomic.Int64 // the last one joined, for statuses
+	generation atomic.Int64 // the last one joined, for statuses; -1: none
 	rotating   atomic.Bool  // a new session key is being written
 
 	// Of Run's goroutine.
-	known   map[string]bool // connectors seen in the config topic
-	applied int32           // generation whose work was started; -1: none
+	applied uint64    // the rebalance whose work was started
+	retry   time.Time // when to look at the config topic again
 
 	background sync.WaitGroup
 	life       context.Context // ends when Run's does
 	endLife    context.CancelFunc
+	ended      chan struct{} // closed when Run returns: nothing runs any more
 }
 
 // New returns a herder. Attach must follow.
 func New(cfg Config) *Herder {
 	life, end := context.WithCancel(context.Background())
-	return &Herder{
-		life: life, endLife: end,
-		Config: cfg, wake: make(chan struct{}, 1), calls: make(chan func()), reconfig: map[string]*reconfiguration{},
-		stable: make(chan struct{}), since: time.Now(), known: map[string]bool{}, applied: -1,
+	h := &Herder{
+		life: life, endLife: end, ended: make(chan struct{}),
+		Config: cfg, wake: make(chan struct{}, 1), calls: make(chan func()), writing: make(chan struct{}, 1),
+		lanes: lanes{queues: map[string][]func(){}}, reconfig: map[string]*reconfiguration{},
+		stable: make(chan struct{}), since: time.Now(), known: map[string]bool{},
 	}
+	h.generation.Store(-1)
+	return h
 }
 
 // Attach completes the herder.
-func (h *Herder) Attach(configs *store.Configs, group Group, w *worker.Worker) {
+func (h *Herder) Attach(configs *store.Configs, group Group, w Worker) {
 	h.configs, h.group, h.worker = configs, group, w
 }
 
@@ -114,9 +121,12 @@ var errStopping = &herder.UnavailableError{Msg: "Worker is shutting down"}
 // written before it returns. The config store must have been started.
 func (h *Herder) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, h.endLife)()
+	defer close(h.ended)
+	h.mu.Lock()
 	for _, name := range h.configs.Snapshot().Connectors() {
 		h.known[name] = true
 	}
+	h.mu.Unlock()
 	ticker := time.NewTicker(time.Second) // what a lost wake-up would cost
 	defer ticker.Stop()
 	for {
@@ -138,13 +148,12 @@ func (h *Herder) shutdown() error {
 	h.mu.Lock()
 	h.stopped = true
 	h.mu.Unlock()
-	stopping, cancel := context.WithTimeout(context.Background(), h.Settings.TaskShutdownGracefulTimeout)
-	defer cancel()
-	running := h.worker.Running()
-	h.worker.StopConnectors(stopping, running.Connectors...)
-	h.worker.StopTasks(stopping, running.Tasks...)
+	h.lanes.serving.Wait() // what was begun may still start something
+	for _, done := range h.stop(h.worker.Running()) {
+		<-done
+	}
+	h.lanes.serving.Wait()
 	h.background.Wait()
-	// Callers that have queued meanwhile get their answer from do.
 	return nil
 }
 
@@ -158,12 +167,6 @@ func (h *Herder) wakeUp() {
 // do runs f on Run's goroutine and waits for it.
 func (h *Herder) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
-	h.mu.Lock()
-	stopped := h.stopped
-	h.mu.Unlock()
-	if stopped {
-		return errStopping
-	}
 	select {
 	case h.calls <- func() { f(); close(done) }:
 	case <-ctx.Done():
@@ -187,6 +190,7 @@ func (h *Herder) OnAssigned(_ context.Context, g membership.Generation) {
 	h.Logger.Info("joined the cluster", "generation", g.ID, "leader", g.LeaderURL, "connectors", len(g.Assigned.Connectors), "tasks", len(g.Assigned.Tasks), "delay", g.Delay)
 	h.generation.Store(int64(g.ID))
 	h.mu.Lock()
+	h.joined++
 	close(h.stable)
 	h.stable = make(chan struct{})
 	if !h.ready {
@@ -199,19 +203,22 @@ func (h *Herder) OnAssigned(_ context.Context, g membership.Generation) {
 // OnRevoked implements membership.Listener.
 func (h *Herder) OnRevoked(ctx context.Context, _ string, connectors []string, tasks []assign.TaskID) {
 	h.Logger.Info("giving up work", "connectors", connectors, "tasks", len(tasks))
-	err := h.do(ctx, func() { h.stopWork(connectors, tasks) })
+	var stopping []<-chan struct{}
+	// Through Run's goroutine, which may be starting just this at the moment.
+	err := h.do(ctx, func() { stopping = h.stop(assign.Assignment{Connectors: connectors, Tasks: tasks}) })
+	for _, done := range stopping {
+		<-done
+	}
+	if errors.Is(err, errStopping) {
+		select {
+		case <-h.ended: // stops everything
+			err = nil
+		case <-ctx.Done():
+		}
+	}
 	if err != nil && ctx.Err() == nil {
 		h.Logger.Warn("work could not be given up in order", "err", err)
 	}
-}
-
-func (h *Herder) stopWork(connectors []string, tasks []assign.TaskID) {
-	ctx, cancel := context.WithTimeout(context.Background(), h.Settings.TaskShutdownGracefulTimeout)
-	defer cancel()
-	var wg sync.WaitGroup
-	wg.Go(func() { h.worker.StopConnectors(ctx, connectors...) })
-	wg.Go(func() { h.worker.StopTasks(ctx, tasks...) })
-	wg.Wait()
 }
 
 // Snapshot implements membership.Configs.

@@ -5,9 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kurier-io/kurier/runtime/herder"
@@ -24,19 +27,25 @@ func (h *Herder) keyDue(s *store.ConfigState) bool {
 
 // keepKeyYoung rotates the session key on the leader, away from Run's goroutine.
 func (h *Herder) keepKeyYoung(ctx context.Context) {
-	if s := h.configs.Snapshot(); h.group.Generation().IsLeader() && h.keyDue(s) && !h.rotating.Swap(true) {
+	if h.group.Generation().IsLeader() && h.signs() && h.keyDue(h.configs.Snapshot()) && !h.rotating.Load() {
 		h.background.Go(func() {
-			defer h.rotating.Store(false)
-			writing, cancel := context.WithTimeout(ctx, 30*time.Second)
+			writing, cancel := context.WithTimeout(ctx, leadTimeout)
 			defer cancel()
-			h.rotateKey(writing, s)
+			h.rotateKey(writing)
 		})
 	}
 }
 
-// rotateKey writes a new session key when one is due.
-func (h *Herder) rotateKey(ctx context.Context, s *store.ConfigState) {
-	if h.group.Generation().Protocol < membership.Sessioned || !h.keyDue(s) {
+// signs reports whether requests between workers are signed.
+func (h *Herder) signs() bool { return h.group.Generation().Protocol >= membership.Sessioned }
+
+// rotateKey writes a new session key when one is due and nobody else does.
+func (h *Herder) rotateKey(ctx context.Context) {
+	if !h.signs() || h.rotating.Swap(true) {
+		return
+	}
+	defer h.rotating.Store(false)
+	if !h.keyDue(h.configs.Snapshot()) {
 		return
 	}
 	key := make([]byte, sha256.Size)
@@ -46,44 +55,68 @@ func (h *Herder) rotateKey(ctx context.Context, s *store.ConfigState) {
 	}
 }
 
+// errStandalone is Kafka Connect's text.
+var errStandalone = errors.New("Kafka Connect in standalone mode does not support externally setting task configurations.") //nolint:staticcheck // as above
+
 // PutTaskConfigs implements herder.Internal.
 func (h *Herder) PutTaskConfigs(ctx context.Context, connector string, body []byte, signature, algorithm string) error {
-	if h.group.Generation().Protocol >= membership.Sessioned {
+	if !h.Settings.Distributed {
+		return errStandalone
+	}
+	var configs []map[string]string
+	if err := json.Unmarshal(body, &configs); err != nil || configs == nil || slices.ContainsFunc(configs, func(c map[string]string) bool { return c == nil }) {
+		return &herder.BadRequestError{Msg: "The request body must be an array of task configurations, each an object whose values are strings"}
+	}
+	if h.signs() {
 		if err := h.checkSignature(body, signature, algorithm); err != nil {
 			return err
 		}
 	}
-	var configs []map[string]string
-	if err := json.Unmarshal(body, &configs); err != nil {
-		return &herder.BadRequestError{Msg: fmt.Sprintf("task configurations: %v", err)}
+	return h.commitTasks(ctx, connector, configs)
+}
+
+// checkSignature compares raw bytes, in constant time. The texts are Kafka Connect's.
+func (h *Herder) checkSignature(body []byte, signature, algorithm string) error {
+	if signature == "" || algorithm == "" {
+		return &herder.BadRequestError{Msg: "Internal request missing required signature"}
 	}
-	if err := h.mustLead(ctx); err != nil {
-		return err
-	}
-	s, _, err := h.connectorConfig(connector)
+	sent, err := decodeSignature(signature)
 	if err != nil {
 		return err
 	}
-	if s.TargetState(connector) == store.Stopped && len(configs) > 0 {
-		return &herder.BadRequestError{Msg: "Cannot submit non-empty set of task configs for stopped connector " + connector}
-	}
-	return h.configs.PutTaskConfigs(ctx, connector, configs)
-}
-
-func (h *Herder) checkSignature(body []byte, signature, algorithm string) error {
-	if signature == "" {
-		return &herder.BadRequestError{Msg: "Internal request missing required signature"}
-	}
-	if !slices.Contains(h.Settings.Group.VerificationAlgorithm, algorithm) || algorithm != herder.KeyAlgorithm {
+	allowed := h.Settings.Group.VerificationAlgorithm
+	switch {
+	case !slices.Contains(algorithms, algorithm):
+		return &herder.BadRequestError{Msg: "Algorithm " + algorithm + " not available"}
+	case !slices.Contains(allowed, algorithm) || algorithm != herder.KeyAlgorithm:
 		return &herder.BadRequestError{Msg: "This worker does not support the '" + algorithm + "' key signing algorithm used by other workers. " +
-			"This worker is currently configured to use: " + fmt.Sprint(h.Settings.Group.VerificationAlgorithm)}
+			"This worker is currently configured to use: [" + strings.Join(allowed, ", ") + "]. Check that all workers' configuration files permit the same set of " +
+			"signature algorithms, and correct any misconfigured worker and restart it."}
 	}
 	key := h.configs.Snapshot().SessionKey
 	if key == nil {
-		return &herder.UnavailableError{Msg: "This worker has no session key yet; try again"}
+		return &herder.UnavailableError{Msg: "This worker is still starting up and has not been able to read a session key from the config topic yet"}
 	}
-	if !hmac.Equal([]byte(herder.Sign(key.Key, body)), []byte(signature)) {
+	want, err := base64.StdEncoding.DecodeString(herder.Sign(key.Key, body))
+	if err != nil || !hmac.Equal(want, sent) {
 		return &herder.ForbiddenError{Msg: "Internal request contained invalid signature."}
 	}
 	return nil
 }
+
+// algorithms are those that every Java has; one among them is told apart from a misspelt one.
+var algorithms = []string{"HmacMD5", "HmacSHA1", "HmacSHA224", "HmacSHA256", "HmacSHA384", "HmacSHA512"}
+
+// decodeSignature takes base64 as Java does, padded or not.
+func decodeSignature(text string) ([]byte, error) {
+	sent, err := base64.RawStdEncoding.Strict().DecodeString(strings.TrimRight(text, "="))
+	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
+		if int(at) < len(text) && !strings.Contains(base64Alphabet, text[at:at+1]) {
+			return nil, &herder.BadRequestError{Msg: fmt.Sprintf("Illegal base64 character %x", text[at])}
+		}
+		return nil, &herder.BadRequestError{Msg: "Input byte[] should at least have 2 bytes for base64 bytes"}
+	}
+	return sent, err
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

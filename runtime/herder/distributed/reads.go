@@ -43,7 +43,7 @@ func (h *Herder) TaskStatus(id assign.TaskID) (herder.TaskStateInfo, error) {
 }
 
 func (h *Herder) typeOf(cfg map[string]string) herder.ConnectorType {
-	if e, err := h.Registry.Connector(cfg["connector.class"]); err == nil {
+	if e, err := h.Registry.Connector(cfg["connector.class"]); err == nil && cfg != nil {
 		return herder.ConnectorType(e.Kind)
 	}
 	return herder.UnknownType
@@ -69,7 +69,7 @@ func (h *Herder) Info(_ context.Context, name string) (herder.ConnectorInfo, err
 
 func (h *Herder) mask(cfg map[string]string) map[string]string {
 	if !h.Settings.REST.MaskSecrets {
-		return cfg
+		return maps.Clone(cfg)
 	}
 	return h.Secrets.Mask(cfg)
 }

@@ -12,7 +12,10 @@ import (
 )
 
 // A reconfiguration asks one connector for its task configurations, away from Run's goroutine: a connector may take its time.
-type reconfiguration struct{ again bool }
+type reconfiguration struct {
+	again bool          // of Herder.mu
+	news  chan struct{} // one slot: again was set
+}
 
 // Pauses between tries.
 const (
@@ -29,9 +32,13 @@ func (h *Herder) Reconfigure(name string) {
 	}
 	if r := h.reconfig[name]; r != nil {
 		r.again = true
+		select {
+		case r.news <- struct{}{}:
+		default:
+		}
 		return
 	}
-	r := &reconfiguration{}
+	r := &reconfiguration{news: make(chan struct{}, 1)}
 	h.reconfig[name] = r
 	h.background.Go(func() { h.reconfigure(name, r) })
 }
@@ -41,8 +48,8 @@ func (h *Herder) reconfigure(name string, r *reconfiguration) {
 	for {
 		err := h.updateTasks(h.life, name)
 		h.mu.Lock()
-		settled := err == nil || errors.Is(err, worker.ErrNotRunning) || h.life.Err() != nil
-		if settled && !r.again {
+		settled := err == nil || errors.Is(err, worker.ErrNotRunning)
+		if h.life.Err() != nil || settled && !r.again {
 			delete(h.reconfig, name)
 			h.mu.Unlock()
 			return
@@ -50,14 +57,21 @@ func (h *Herder) reconfigure(name string, r *reconfiguration) {
 		r.again = false
 		h.mu.Unlock()
 		if settled {
+			pause = firstReconfigPause
 			continue
 		}
 		h.Logger.Warn("the tasks of a connector could not be brought up to date; trying again", "connector", name, "err", err, "in", pause)
 		select {
 		case <-time.After(pause):
+			pause = min(2*pause, maxReconfigPause)
+		case <-r.news: // what failed may be mended
+			pause = firstReconfigPause
+			select {
+			case <-time.After(pause):
+			case <-h.life.Done():
+			}
 		case <-h.life.Done():
 		}
-		pause = min(2*pause, maxReconfigPause)
 	}
 }
 
@@ -76,25 +90,23 @@ func (h *Herder) updateTasks(ctx context.Context, name string) error {
 		h.Connector(name, store.Failed, err.Error())
 		return nil
 	}
-	s = h.configs.Snapshot()
-	if !tasksDiffer(s, name, configs) {
+	if !tasksDiffer(h.configs.Snapshot(), name, configs) {
 		return nil
 	}
 	g, err := h.stableGeneration(ctx)
 	if err != nil {
 		return err
 	}
+	if !h.worker.RunsConnector(name) {
+		return nil // it moved with the rebalance, and its new owner asks it again
+	}
 	if g.IsLeader() {
-		return h.configs.PutTaskConfigs(ctx, name, configs)
+		return h.commitTasks(ctx, name, configs)
 	}
 	if g.LeaderURL == "" {
 		return errors.New("the leader is not known at present")
 	}
-	var key *store.SessionKey
-	if k := s.SessionKey; k != nil {
-		key = k
-	}
-	if err := h.Peer.PutTaskConfigs(ctx, g.LeaderURL, name, configs, key); err != nil {
+	if err := h.Peer.PutTaskConfigs(ctx, g.LeaderURL, name, configs, h.configs.Snapshot().SessionKey); err != nil {
 		return fmt.Errorf("sending task configurations to the leader at %s: %w", g.LeaderURL, err)
 	}
 	return nil

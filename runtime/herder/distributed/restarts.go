@@ -6,6 +6,7 @@ import (
 
 	"github.com/kurier-io/kurier/runtime/assign"
 	"github.com/kurier-io/kurier/runtime/herder"
+	"github.com/kurier-io/kurier/runtime/membership"
 	"github.com/kurier-io/kurier/runtime/store"
 )
 
@@ -20,20 +21,8 @@ func (h *Herder) RestartConnector(ctx context.Context, name string) error {
 	if _, _, err := h.connectorConfig(name); err != nil {
 		return err
 	}
-	if h.staleConfig() {
-		return herder.StaleConfig()
-	}
-	var err error
-	if derr := h.do(ctx, func() {
-		if !h.worker.RunsConnector(name) {
-			err = h.elsewhere(func() string { return h.group.Generation().Owners.Connector(name) })
-			return
-		}
-		h.restartConnector(name)
-	}); derr != nil {
-		return derr
-	}
-	return err
+	return h.restartHere(ctx, name, assign.Assignment{Connectors: []string{name}},
+		func(g membership.Generation) string { return g.Owners.Connector(name) })
 }
 
 // RestartTask implements herder.States.
@@ -45,43 +34,50 @@ func (h *Herder) RestartTask(ctx context.Context, id assign.TaskID) error {
 	if !slices.Contains(s.Tasks(id.Connector), id) {
 		return &herder.NotFoundError{Msg: "Unknown task: " + id.String()}
 	}
+	return h.restartHere(ctx, id.Connector, assign.Assignment{Tasks: []assign.TaskID{id}},
+		func(g membership.Generation) string { return g.Owners.Task(id) })
+}
+
+// restartHere restarts one connector or task if it runs here, and else says where it does.
+func (h *Herder) restartHere(ctx context.Context, name string, what assign.Assignment, owner func(membership.Generation) string) error {
 	if h.staleConfig() {
 		return herder.StaleConfig()
 	}
-	if derr := h.do(ctx, func() {
-		if !h.worker.RunsTask(id) {
-			err = h.elsewhere(func() string { return h.group.Generation().Owners.Task(id) })
-			return
-		}
-		h.restartTask(id)
-	}); derr != nil {
-		return derr
+	g, err := h.stableGeneration(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	var here bool
+	var done <-chan struct{}
+	if err := h.do(ctx, func() {
+		done = h.lanes.add(name, func() {
+			if here = what.Minus(h.worker.Running()).Empty(); here {
+				h.restartNow(what)
+			}
+		})
+	}); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return timedOut(ctx)
+	}
+	if here {
+		return nil
+	}
+	return elsewhere(g, owner(g))
 }
 
 // elsewhere says who has to do it: the leader knows the owner, others know the leader.
-func (h *Herder) elsewhere(owner func() string) error {
-	g := h.group.Generation()
-	if !g.IsLeader() {
+func elsewhere(g membership.Generation, owner string) error {
+	switch {
+	case !g.IsLeader():
 		return &herder.NotLeaderError{URL: g.LeaderURL}
-	}
-	if url := owner(); url != "" {
-		return &herder.NotOwnerError{URL: url}
+	case owner != "":
+		return &herder.NotOwnerError{URL: owner}
 	}
 	return herder.StaleConfig()
-}
-
-func (h *Herder) restartConnector(name string) {
-	h.stopWork([]string{name}, nil)
-	h.Connector(name, store.Restarting, "")
-	h.startConnector(name)
-}
-
-func (h *Herder) restartTask(id assign.TaskID) {
-	h.stopWork(nil, []assign.TaskID{id})
-	h.Task(id, store.Restarting, "")
-	h.startTask(h.configs.Snapshot(), id)
 }
 
 // RestartAll implements herder.Restarts.
@@ -100,36 +96,48 @@ func (h *Herder) RestartAll(ctx context.Context, r herder.RestartRequest) (herde
 		return herder.ConnectorStateInfo{}, &herder.NotFoundError{Msg: "Status for connector " + r.Connector + " not found"}
 	}
 	if restarts(r, status.Connector) {
-		status.Connector = herder.StateInfo{State: store.Restarting, WorkerID: status.Connector.WorkerID}
+		status.Connector.State = store.Restarting
 	}
 	for i := range status.Tasks {
 		if r.IncludeTasks && restarts(r, status.Tasks[i].StateInfo) {
-			status.Tasks[i].StateInfo = herder.StateInfo{State: store.Restarting, WorkerID: status.Tasks[i].WorkerID}
+			status.Tasks[i].State = store.Restarting
 		}
 	}
-	return status, h.configs.PutRestart(ctx, r)
+	if err := h.configs.PutRestart(ctx, r); err != nil {
+		return herder.ConnectorStateInfo{}, err
+	}
+	return status, nil
 }
 
 func restarts(r herder.RestartRequest, s herder.StateInfo) bool {
 	return !r.OnlyFailed || s.State == store.Failed
 }
 
-// restart serves a request from the config topic for what runs here.
+// impact ranks requests for one connector that come together: only the highest is served.
+func impact(r store.RestartRequest) int {
+	n := 0
+	if r.IncludeTasks {
+		n++
+	}
+	if !r.OnlyFailed {
+		n += 2
+	}
+	return n
+}
+
+// restart serves a request from the config topic for what runs here, on the connector's lane.
 func (h *Herder) restart(r store.RestartRequest) {
-	status, err := h.Status(r.Connector)
-	if err != nil {
-		return // deleted meanwhile
-	}
-	if h.worker.RunsConnector(r.Connector) && restarts(r, status.Connector) {
-		h.restartConnector(r.Connector)
-	}
-	if !r.IncludeTasks {
-		return
-	}
-	for _, t := range status.Tasks {
-		id := assign.TaskID{Connector: r.Connector, Task: t.Task}
-		if h.worker.RunsTask(id) && restarts(r, t.StateInfo) {
-			h.restartTask(id)
+	var what assign.Assignment
+	here := h.running(r.Connector)
+	for _, name := range here.Connectors {
+		if st, _ := h.Statuses.Connector(name); restarts(r, stateInfo(st)) {
+			what.Connectors = append(what.Connectors, name)
 		}
 	}
+	for _, id := range here.Tasks {
+		if st, _ := h.Statuses.Task(id); r.IncludeTasks && restarts(r, stateInfo(st)) {
+			what.Tasks = append(what.Tasks, id)
+		}
+	}
+	h.restartNow(what)
 }
