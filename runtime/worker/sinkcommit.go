@@ -50,39 +50,61 @@ func (l *sinkLoop) call(ctx context.Context, kind rebalanceKind, m map[string][]
 	}
 }
 
+// rebalance runs while no Put is with the task; a batch may wait for its next try.
 func (l *sinkLoop) rebalance(r *rebalance) error {
 	defer close(r.served)
+	l.drop(r.partitions)
 	if r.kind == assigned {
 		for _, tp := range r.partitions {
 			l.owned[tp] = &position{put: -1, committed: -1}
 		}
-		if err := l.wait(l.t.soft); err != nil {
-			return ignoreStop(l.t, err)
-		}
 		return l.sink.Open(l.t.hard, r.partitions)
-	}
-	l.drop(r.partitions)
-	if err := l.wait(l.t.soft); err != nil {
-		return ignoreStop(l.t, err)
 	}
 	return l.closePartitions(l.t.hard, r.partitions, r.kind == revoked)
 }
 
-// ignoreStop: the loop sees by itself that it is to stop.
-func ignoreStop(t *task, err error) error {
-	if t.soft.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-// drop forgets converted records of partitions that others deliver now.
+// drop forgets all records of partitions that others deliver now, wherever they are. What a poll has read already must go as well: when the partition
+// comes back it is read from the committed offset, and what was read before would overtake that.
 func (l *sinkLoop) drop(tps []connect.TopicPartition) {
-	l.ready = slices.DeleteFunc(l.ready, func(r connect.SinkRecord) bool {
-		return slices.Contains(tps, connect.TopicPartition{Topic: r.OriginalTopic, Partition: r.OriginalPartition})
-	})
+	if l.polling != nil {
+		l.polling.cancel()
+		f := <-l.polling.result
+		strip(f, tps)
+		l.polling.result <- f
+	}
+	l.ready = without(l.ready, tps)
 	for _, tp := range tps {
 		delete(l.readyTo, tp)
+	}
+	if d := l.inflight; d != nil {
+		d.records = without(d.records, tps)
+		for _, tp := range tps {
+			delete(d.to, tp)
+		}
+		if len(d.records) == 0 {
+			l.inflight = nil
+			l.advance(d.to) // of partitions whose records were all left out
+		}
+	}
+}
+
+func without(records []connect.SinkRecord, tps []connect.TopicPartition) []connect.SinkRecord {
+	return slices.DeleteFunc(records, func(r connect.SinkRecord) bool {
+		return slices.Contains(tps, connect.TopicPartition{Topic: r.OriginalTopic, Partition: r.OriginalPartition})
+	})
+}
+
+// strip empties partitions of what a poll returned.
+func strip(f kgo.Fetches, tps []connect.TopicPartition) {
+	for _, ft := range f {
+		for i := range ft.Topics {
+			for j := range ft.Topics[i].Partitions {
+				p := &ft.Topics[i].Partitions[j]
+				if slices.Contains(tps, connect.TopicPartition{Topic: ft.Topics[i].Topic, Partition: p.Partition}) {
+					p.Records, p.Err = nil, nil
+				}
+			}
+		}
 	}
 }
 
@@ -95,29 +117,21 @@ func (l *sinkLoop) closePartitions(ctx context.Context, tps []connect.TopicParti
 			l.t.log.Warn("the task could not say what is durable; its last records will be delivered again", "err", err)
 		}
 	}
-	if err := l.sink.ClosePartitions(ctx, tps); err != nil {
-		return err
-	}
-	l.store(ctx, offsets)
+	err = l.sink.ClosePartitions(ctx, tps)
+	l.store(ctx, offsets) // the task has vouched for them, however its close went
 	for _, tp := range tps {
 		delete(l.owned, tp)
 	}
-	return nil
+	return err
 }
 
 func (l *sinkLoop) partitions() []connect.TopicPartition {
 	return slices.Collect(maps.Keys(l.owned))
 }
 
-// commit commits what is durable of the partitions; nil: of all.
-func (l *sinkLoop) commit(tps []connect.TopicPartition) error {
-	if err := l.wait(l.t.soft); err != nil {
-		return ignoreStop(l.t, err)
-	}
-	if tps == nil {
-		tps = l.partitions()
-	}
-	offsets, err := l.committable(l.t.hard, tps)
+// commit commits what is durable.
+func (l *sinkLoop) commit() error {
+	offsets, err := l.committable(l.t.hard, l.partitions())
 	if err != nil {
 		return err
 	}

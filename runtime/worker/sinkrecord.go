@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,13 +16,19 @@ import (
 // take converts what a poll returned. The bytes of the records stay valid as long as anything refers to them.
 func (l *sinkLoop) take(f kgo.Fetches) error {
 	for _, e := range f.Errors() {
-		if errors.Is(e.Err, kerr.UnknownTopicOrPartition) || kerr.IsRetriable(e.Err) {
+		if errors.Is(e.Err, context.Canceled) {
+			continue // the poll was ended by the loop itself
+		}
+		if heals(e.Err) {
 			l.t.log.Warn("fetching failed and is tried again", "topic", e.Topic, "partition", e.Partition, "err", e.Err)
 			continue
 		}
 		return fmt.Errorf("consuming topic %s partition %d: %w", e.Topic, e.Partition, e.Err)
 	}
 	n := f.NumRecords()
+	if n == 0 {
+		return nil
+	}
 	l.ready = make([]connect.SinkRecord, 0, n)
 	for _, ft := range f {
 		for i := range ft.Topics {
@@ -32,6 +40,26 @@ func (l *sinkLoop) take(f kgo.Fetches) error {
 		}
 	}
 	return nil
+}
+
+// heals reports whether the consumer gets over an error by itself: the cluster is away for a while, the group has put the member out, records were
+// truncated. What an operator must change does not heal.
+func heals(err error) bool {
+	if k, ok := errors.AsType[*kerr.Error](err); ok {
+		switch k {
+		case kerr.UnknownTopicOrPartition, kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.RebalanceInProgress:
+			return true
+		}
+		return k.Retriable
+	}
+	if _, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*kgo.ErrGroupSession](err); ok {
+		return true // no answer at all: had the group refused the member, there would be a code
+	}
+	_, unreachable := errors.AsType[net.Error](err)
+	return unreachable || kgo.IsRetryableBrokerErr(err)
 }
 
 func (l *sinkLoop) takePartition(topic string, p *kgo.FetchPartition) error {
