@@ -26,8 +26,8 @@ func (a *arena) keep(b []byte, ok bool) []byte {
 		a.chunk = a.chunk[:n+len(b)]
 		return b[:len(b):len(b)]
 	}
-	if b == nil {
-		return []byte{}
+	if len(b) == 0 {
+		return []byte{} // not null, and no way into the chunk
 	}
 	return b
 }

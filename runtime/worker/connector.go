@@ -25,10 +25,11 @@ type connector struct {
 	log    *slog.Logger
 	target *target
 
-	soft   context.Context // ends when the instance is to stop
-	cancel context.CancelCauseFunc
-	done   chan struct{}
-	asks   chan taskConfigsAsk
+	// soft ends when the instance is to stop, hard when it is abandoned: it tells no status from then on.
+	soft, hard         context.Context
+	stopSoft, stopHard context.CancelCauseFunc
+	done               chan struct{}
+	asks               chan taskConfigsAsk
 }
 
 type taskConfigsAsk struct {
@@ -43,19 +44,22 @@ type taskConfigsReply struct {
 }
 
 func newConnector(w *Worker, name string, props map[string]string, s store.TargetState) *connector {
-	soft, cancel := context.WithCancelCause(context.Background())
+	hard, stopHard := context.WithCancelCause(context.Background())
+	soft, stopSoft := context.WithCancelCause(hard)
 	return &connector{
 		w: w, name: name, props: props, log: w.Logger.With("connector", name), target: newTarget(s),
-		soft: soft, cancel: cancel, done: make(chan struct{}), asks: make(chan taskConfigsAsk),
+		soft: soft, hard: hard, stopSoft: stopSoft, stopHard: stopHard, done: make(chan struct{}), asks: make(chan taskConfigsAsk),
 	}
 }
 
 func (c *connector) stop(ctx context.Context) {
-	c.cancel(errStop)
+	c.stopSoft(errStop)
 	select {
 	case <-c.done:
 	case <-ctx.Done():
 		c.log.Warn("the connector did not stop in time and was abandoned")
+		c.stopHard(context.Cause(ctx))
+		<-c.done
 	}
 }
 
@@ -77,9 +81,28 @@ func (c *connector) run() {
 		}
 		c.log.Warn("the connector failed and will be restarted", "err", err, "in", d.Wait, "attempt", d.Attempt)
 		c.status(store.Restarting, restarting(d, err))
+		c.backOff(d.Wait)
+	}
+}
+
+// backOff waits before a restart, refusing questions meanwhile: a start asks for task configurations by itself.
+func (c *connector) backOff(wait time.Duration) {
+	ctx, cancel := context.WithCancel(c.soft)
+	waited := make(chan struct{})
+	go func() {
+		defer close(waited)
+		c.target.backOff(ctx, wait)
+	}()
+	defer func() {
+		cancel()
+		<-waited
+	}()
+	for {
 		select {
-		case <-time.After(d.Wait):
-		case <-c.soft.Done():
+		case <-waited:
+			return
+		case a := <-c.asks:
+			a.reply <- taskConfigsReply{err: ErrNotRunning}
 		}
 	}
 }
@@ -163,7 +186,7 @@ func (c *connector) started(record *supervise.Record) (again bool, err error) {
 		return false, err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), connectorStopGrace)
+		ctx, cancel := context.WithTimeout(c.hard, connectorStopGrace)
 		defer cancel()
 		if serr := inst.Stop(ctx); serr != nil && err == nil && c.soft.Err() == nil {
 			c.log.Warn("stopping the connector failed", "err", serr)
@@ -195,7 +218,10 @@ func (c *connector) started(record *supervise.Record) (again bool, err error) {
 
 // ask gets task configurations and adds what a worker of any make needs to start the tasks.
 func (c *connector) ask(inst *host.Connector, e *registry.Entry, a taskConfigsAsk) ([]map[string]string, error) {
-	configs, err := inst.TaskConfigs(a.ctx, a.most)
+	ctx, cancel := context.WithCancelCause(a.ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.soft, func() { cancel(context.Cause(c.soft)) })() // who stops does not wait for an answer
+	configs, err := inst.TaskConfigs(ctx, a.most)
 	if err != nil {
 		return nil, err
 	}
@@ -226,6 +252,9 @@ func (c *connector) taskConfigs(ctx context.Context, most int) ([]map[string]str
 }
 
 func (c *connector) status(s store.State, err error) {
+	if c.hard.Err() != nil {
+		return // abandoned: whoever has it now writes its status
+	}
 	c.w.Statuses.Connector(c.name, s, trace(err))
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -26,7 +26,9 @@ type sourceLoop struct {
 	sent   *submitted
 	arena  arena
 
-	failed atomic.Pointer[error] // of the producer; the first one counts
+	// producing ends with the producer's first failure as its cause, or with the task.
+	producing context.Context
+	fail      context.CancelCauseFunc
 }
 
 // closeGrace bounds what is done for a task that failed or was stopped, beyond the flush of its records.
@@ -46,6 +48,8 @@ func (t *task) runSource(p *parts, record *supervise.Record) error {
 	}
 	defer client.Close()
 	l := &sourceLoop{t: t, p: p, client: client, sent: newSubmitted()}
+	l.producing, l.fail = context.WithCancelCause(t.soft)
+	defer l.fail(nil)
 	if l.admin, err = t.newTopicCreator(p); err != nil {
 		return err
 	}
@@ -64,67 +68,76 @@ func (t *task) runSource(p *parts, record *supervise.Record) error {
 func (l *sourceLoop) run() error {
 	flush := time.NewTicker(l.t.w.Settings.OffsetFlushInterval)
 	defer flush.Stop()
-	due := make(chan struct{}, 1)
 	for l.t.soft.Err() == nil {
 		if !l.t.target.started() {
-			l.commit()
-			if l.t.target.await(l.t.soft, func(store.TargetState) { l.t.status(store.PausedState, nil) }) != nil {
-				return nil
-			}
-			l.t.status(store.Running, nil)
+			l.pause(flush.C)
+			continue
 		}
-		batch, err := l.next(flush.C, due)
+		batch, due, err := l.next(flush.C)
+		if batch != nil {
+			if err = l.send(batch); err == nil {
+				err = l.src.Release(batch)
+			}
+		}
+		if l.producing.Err() != nil && l.t.soft.Err() == nil {
+			return fmt.Errorf("Unrecoverable exception from producer send callback: %w", context.Cause(l.producing)) //nolint:staticcheck // Kafka Connect's text
+		}
 		if err != nil {
+			if errors.Is(err, errStop) {
+				return nil // in a pause between two tries
+			}
 			return err
 		}
-		if batch != nil {
-			if err := l.send(batch); err != nil {
-				return err
-			}
-			if err := l.src.Release(batch); err != nil {
-				return err
-			}
-		}
-		if e := l.failed.Load(); e != nil {
-			return fmt.Errorf("Unrecoverable exception from producer send callback: %w", *e) //nolint:staticcheck // Kafka Connect's text
-		}
-		select {
-		case <-flush.C:
+		if due {
 			l.commit()
-		case <-due:
-			l.commit()
-		default:
 		}
 	}
 	return nil
 }
 
-// next waits for a batch; none is returned when something else wants attention.
-func (l *sourceLoop) next(flush <-chan time.Time, due chan<- struct{}) (*host.Batch, error) {
+// pause waits for the target STARTED, or the end. What was under way is acknowledged meanwhile, so commits go on.
+func (l *sourceLoop) pause(flush <-chan time.Time) {
+	l.commit()
+	l.t.status(store.PausedState, nil)
+	for {
+		state, changed := l.t.target.get()
+		if state == store.Started || state == "" {
+			l.t.status(store.Running, nil)
+			return
+		}
+		select {
+		case <-changed:
+		case <-flush:
+			l.commit()
+		case <-l.producing.Done():
+			return
+		}
+	}
+}
+
+// next waits for a batch; none is returned when something else wants attention. due: a commit is.
+func (l *sourceLoop) next(flush <-chan time.Time) (_ *host.Batch, due bool, _ error) {
 	_, changed := l.t.target.get()
-	ctx, cancel := context.WithCancelCause(l.t.soft)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancelCause(l.producing)
 	watching := make(chan struct{})
-	stop := make(chan struct{})
 	go func() {
 		defer close(watching)
 		select {
 		case <-flush:
-			due <- struct{}{}
+			due = true
 			cancel(errAttention)
 		case <-changed:
 			cancel(errAttention)
-		case <-stop:
 		case <-ctx.Done():
 		}
 	}()
 	batch, err := l.src.Recv(ctx)
-	close(stop)
+	cancel(nil)
 	<-watching
-	if err != nil && (errors.Is(err, errAttention) || l.t.soft.Err() != nil) {
-		return nil, nil
+	if err != nil && (errors.Is(err, errAttention) || l.producing.Err() != nil) {
+		return nil, due, nil
 	}
-	return batch, err
+	return batch, due, err
 }
 
 var errAttention = errors.New("the task has something else to do")
@@ -187,14 +200,13 @@ func (l *sourceLoop) promise(g *group) func(*kgo.Record, error) {
 				return
 			}
 			e := &tolerance.StageError{Stage: tolerance.KafkaProduce, Class: "org.apache.kafka.connect.source.SourceTask", Where: "for topic " + r.Topic, Err: err}
-			if l.t.hard.Err() == nil {
+			if l.t.hard.Err() == nil && !errors.Is(err, kgo.ErrClientClosed) { // neither says anything about the record
 				if skip, _ := l.p.op.Tolerate(l.t.hard, e); skip {
 					g.acked()
 					return
 				}
 			}
-			var first error = e
-			l.failed.CompareAndSwap(nil, &first)
+			l.fail(e) // the first one counts
 		}
 	}
 	return g.promise
@@ -219,6 +231,9 @@ func (l *sourceLoop) convert(out *kgo.Record, in *connect.Record) (keep bool, er
 	}
 	out.Topic = in.Topic
 	if in.Partition.Set {
+		if in.Partition.V < 0 {
+			return false, fmt.Errorf("Invalid partition: %d. Partition number should always be non-negative or null.", in.Partition.V) //nolint:staticcheck,revive // Kafka's text
+		}
 		out.Partition = wish(in.Partition.V)
 	}
 	if in.Timestamp.Set && in.Timestamp.V >= 0 {
@@ -257,7 +272,7 @@ func (l *sourceLoop) bytes(out *kgo.Record, in *connect.Record) *tolerance.Stage
 // end stops the task in order: no more polls, then the records that are under way, then their offsets.
 func (l *sourceLoop) end(cause error) error {
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.t.hard), closeGrace)
+		ctx, cancel := context.WithTimeout(l.t.hard, closeGrace)
 		defer cancel()
 		l.src.Close(ctx)
 	}()
@@ -266,15 +281,19 @@ func (l *sourceLoop) end(cause error) error {
 	}
 	ctx, cancel := context.WithTimeout(l.t.hard, l.t.w.Settings.OffsetFlushTimeout)
 	defer cancel()
+	var stopping sync.WaitGroup
 	if cause == nil {
-		if err := l.src.Stop(ctx); err != nil {
-			l.t.log.Warn("the source task did not stop in order", "err", err)
-		}
+		stopping.Go(func() { // a Poll that does not end must not take the time of the records
+			if err := l.src.Stop(ctx); err != nil {
+				l.t.log.Warn("the source task did not stop in order", "err", err)
+			}
+		})
 	}
 	if err := l.client.Flush(ctx); err != nil {
 		l.t.log.Warn("records were not acknowledged in time; they will be read again", "err", err)
 	}
 	l.commit()
+	stopping.Wait()
 	return cause
 }
 
@@ -282,8 +301,7 @@ func (l *sourceLoop) end(cause error) error {
 func (l *sourceLoop) commit() {
 	positions, err := l.sent.committable()
 	if err != nil {
-		l.t.log.Error("offsets could not be read", "err", err)
-		return
+		l.t.log.Error("an offset could not be read and was left out", "err", err)
 	}
 	positions = l.sent.withUncommitted(positions)
 	if len(positions) == 0 || l.t.hard.Err() != nil {

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -63,9 +65,11 @@ func (g *group) reached(offset []byte) {
 
 func (g *group) acked() { g.pending.Add(-1) }
 
-// committable removes what was acknowledged, up to the first in each partition that was not, and returns the offsets reached.
+// committable removes what was acknowledged, up to the first in each partition that was not, and returns the offsets reached. An error is about
+// offsets that are malformed; the others are returned all the same.
 func (s *submitted) committable() ([]connect.SourcePosition, error) {
 	var out []connect.SourcePosition
+	var errs []error
 	for key, q := range s.queues {
 		var offset []byte
 		n := 0
@@ -84,11 +88,12 @@ func (s *submitted) committable() ([]connect.SourcePosition, error) {
 		}
 		o, err := wire.DecodePosition(bytes.Clone(offset))
 		if err != nil {
-			return nil, err
+			errs = append(errs, fmt.Errorf("source partition %v: %w", q.partition, err))
+			continue
 		}
 		out = append(out, connect.SourcePosition{Partition: q.partition, Offset: o})
 	}
-	return out, nil
+	return out, errors.Join(errs...)
 }
 
 // withUncommitted adds positions whose storing failed before, where newer ones do not replace them.

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/kurier-io/kurier/runtime/store"
 )
@@ -54,6 +55,25 @@ func (t *target) await(ctx context.Context, idle func(store.TargetState)) error 
 		case <-changed:
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+	}
+}
+
+// backOff waits before a restart. It ends early when the restart is not wanted any more, so that PAUSED shows at once.
+func (t *target) backOff(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		s, changed := t.get()
+		if s != store.Started && s != "" {
+			return
+		}
+		select {
+		case <-timer.C:
+			return
+		case <-changed:
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/host"
 	"github.com/kurier-io/kurier/plugins/registry"
 	"github.com/kurier-io/kurier/runtime/kafka"
@@ -75,10 +76,7 @@ func (t *task) run() {
 		}
 		t.log.Warn("the task failed and will be restarted", "err", err, "in", d.Wait, "attempt", d.Attempt)
 		t.status(store.Restarting, restarting(d, err))
-		select {
-		case <-time.After(d.Wait):
-		case <-t.soft.Done():
-		}
+		t.target.backOff(t.soft, d.Wait)
 	}
 }
 
@@ -109,7 +107,7 @@ func (t *task) once(record *supervise.Record) error {
 	}
 	p.proc, err = t.w.Host.Acquire(t.soft, t.start.ID.Connector, e.Class)
 	if err != nil {
-		return err
+		return connect.Retriable(err, 0) // the start may have been given up by whoever shares the process
 	}
 	defer p.proc.Release()
 	if e.Kind == registry.SinkKind {

@@ -89,6 +89,12 @@ func topicGroupOf(cfg map[string]string, name string, inherit topicGroup) (topic
 		}
 		var err error
 		switch rest {
+		case "include", "exclude":
+			if name == "default" {
+				continue // it takes every topic that no other group has
+			}
+		}
+		switch rest {
 		case "include":
 			g.include, err = wholeNames(v)
 		case "exclude":
@@ -108,8 +114,8 @@ func topicGroupOf(cfg map[string]string, name string, inherit topicGroup) (topic
 			return g, connect.ConfigErr(key, err.Error(), "")
 		}
 	}
-	if g.partitions == 0 || g.replicationFactor == 0 {
-		return g, connect.ConfigErr(prefix+"partitions", "partitions and replication.factor must be given", "-1 takes the broker's default")
+	if g.partitions == 0 || g.partitions < -1 || g.replicationFactor == 0 || g.replicationFactor < -1 {
+		return g, connect.ConfigErr(prefix+"partitions", "partitions and replication.factor must be given, positive or -1", "-1 takes the broker's default")
 	}
 	return g, nil
 }
@@ -159,6 +165,9 @@ func (c *topicCreator) ensure(ctx context.Context, topic string) error {
 		}
 		_, err := c.admin.CreateTopic(ctx, g.partitions, g.replicationFactor, g.configs, topic)
 		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+			if kerr.IsRetriable(err) || kgo.IsRetryableBrokerErr(err) {
+				return connect.Retriable(fmt.Errorf("creating topic %s: %w", topic, err), 0)
+			}
 			return fmt.Errorf("Task failed to create new topic %s by topic.creation group %s. Ensure that the task is authorized to create topics or that the topic exists and restart the task: %w", //nolint:staticcheck // Kafka Connect's text
 				topic, g.name, err)
 		}
