@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -42,6 +44,7 @@ type Config struct {
 type Host struct {
 	cfg     Config
 	sockets string
+	lock    io.Closer // on sockets
 	classes map[string]Command // by full class name; fixed after Scan
 
 	mu     sync.Mutex
@@ -57,6 +60,9 @@ type shared struct {
 	class string
 }
 
+// socketPrefix begins the name of a host's socket directory.
+const socketPrefix = "kurier-plugins-"
+
 // New returns a host and its private socket directory, which Close removes.
 func New(cfg Config) (*Host, error) {
 	if cfg.Logger == nil {
@@ -65,11 +71,16 @@ func New(cfg Config) (*Host, error) {
 	if cfg.StartTimeout <= 0 {
 		cfg.StartTimeout = 10 * time.Second
 	}
-	dir, err := os.MkdirTemp(cfg.TempDir, "kurier-plugins-") // mode 0700
+	sweep(cfg.TempDir)
+	dir, err := os.MkdirTemp(cfg.TempDir, socketPrefix) // mode 0700
 	if err != nil {
 		return nil, fmt.Errorf("no directory for plugin sockets: %w", err)
 	}
-	return &Host{cfg: cfg, sockets: dir, classes: map[string]Command{}, procs: map[string]*shared{}}, nil
+	lock, err := claim(dir)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("locking the directory for plugin sockets: %w", err), os.RemoveAll(dir))
+	}
+	return &Host{cfg: cfg, sockets: dir, lock: lock, classes: map[string]Command{}, procs: map[string]*shared{}}, nil
 }
 
 // AddBundled makes the classes of bundled plugins known and returns their entries. Call it, and Scan, before any Acquire.
@@ -267,5 +278,5 @@ func (h *Host) Close() error {
 		})
 	}
 	wg.Wait()
-	return os.RemoveAll(h.sockets)
+	return errors.Join(os.RemoveAll(h.sockets), h.lock.Close())
 }

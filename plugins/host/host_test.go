@@ -211,7 +211,12 @@ func TestKillingTheWorkerLeavesNoOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	worker := exec.Command(exe)
-	worker.Env = append(os.Environ(), actAsEnv+"=1")
+	temp, err := os.MkdirTemp("", "kt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(temp)
+	worker.Env = append(os.Environ(), actAsEnv+"=1", "TMPDIR="+temp)
 	out, err := worker.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +241,17 @@ func TestKillingTheWorkerLeavesNoOrphan(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("plugin %d has outlived its worker", pid)
 		}
+	}
+	// What it left behind goes away with the next worker's start, and that leaves nothing.
+	h, err := host.New(host.Config{TempDir: temp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := os.ReadDir(temp); err != nil || len(rest) != 0 {
+		t.Errorf("left in the folder of sockets: %v %v", rest, err)
 	}
 }
 

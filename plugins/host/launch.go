@@ -123,7 +123,8 @@ func dispense(client *plugin.Client) (*grpc.ClientConn, error) {
 }
 
 func (h *Host) environment() []string {
-	var env []string
+	// go-plugin itself passes the folder on only to runners of one's own.
+	env := []string{plugin.EnvUnixSocketDir + "=" + h.sockets}
 	for _, name := range append([]string{"PATH", "HOME", "TZ", "LANG", "TMPDIR", "SYSTEMROOT", "TEMP"}, h.cfg.Env...) {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
