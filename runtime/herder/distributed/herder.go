@@ -88,7 +88,8 @@ type Herder struct {
 
 	// Of Run's goroutine.
 	applied uint64    // the rebalance whose work was started
-	retry   time.Time // when to look at the config topic again
+	tried   uint64    // the rebalance for which the config topic was not read far enough
+	retry   time.Time // when to try that again
 
 	background sync.WaitGroup
 	life       context.Context // ends when Run's does

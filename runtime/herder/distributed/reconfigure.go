@@ -46,6 +46,13 @@ func (h *Herder) Reconfigure(name string) {
 func (h *Herder) reconfigure(name string, r *reconfiguration) {
 	pause := firstReconfigPause
 	for {
+		h.mu.Lock()
+		r.again = false // what was asked for so far is served now
+		select {
+		case <-r.news:
+		default:
+		}
+		h.mu.Unlock()
 		err := h.updateTasks(h.life, name)
 		h.mu.Lock()
 		settled := err == nil || errors.Is(err, worker.ErrNotRunning)
@@ -54,7 +61,6 @@ func (h *Herder) reconfigure(name string, r *reconfiguration) {
 			h.mu.Unlock()
 			return
 		}
-		r.again = false
 		h.mu.Unlock()
 		if settled {
 			pause = firstReconfigPause

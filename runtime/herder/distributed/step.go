@@ -46,7 +46,7 @@ func (h *Herder) step(ctx context.Context) {
 	h.mu.Lock()
 	joined := h.joined
 	h.mu.Unlock()
-	if g.ID >= 0 && joined != h.applied && !time.Now().Before(h.retry) {
+	if g.ID >= 0 && joined != h.applied && (joined != h.tried || !time.Now().Before(h.retry)) {
 		if h.behind(g) {
 			h.catchUp(ctx)
 			if r := h.applyChanges(); r != "" {
@@ -65,7 +65,7 @@ func (h *Herder) step(ctx context.Context) {
 		case why != "":
 			h.applied, rejoin = joined, why // this generation is done with
 		default:
-			h.retry = time.Now().Add(syncRetry)
+			h.tried, h.retry = joined, time.Now().Add(syncRetry)
 		}
 	}
 	if rejoin != "" {
