@@ -44,7 +44,7 @@ type Config struct {
 type Host struct {
 	cfg     Config
 	sockets string
-	lock    io.Closer // on sockets
+	lock    io.Closer          // on sockets
 	classes map[string]Command // by full class name; fixed after Scan
 
 	mu     sync.Mutex
