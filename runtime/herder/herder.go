@@ -26,7 +26,7 @@ type Topics interface {
 	ResetTopics(ctx context.Context, name string) error
 }
 
-// Reads are answered in step with the worker's loop, so they wait while it is busy with a rebalance.
+// Reads answer from what this worker has read of the config topic; only Offsets asks Kafka.
 type Reads interface {
 	// Info describes a connector; *NotFoundError "Connector X not found".
 	Info(ctx context.Context, name string) (ConnectorInfo, error)

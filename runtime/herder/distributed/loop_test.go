@@ -93,9 +93,25 @@ func TestRevocationDuringShutdownWaitsForTheEnd(t *testing.T) {
 		n.end()
 		synctest.Wait()
 		n.h.OnRevoked(t.Context(), otherURL, []string{"X"}, nil)
-		if !n.w.Running().Empty() {
-			t.Errorf("still here: %v", n.w.Running())
+		if !slices.Contains(n.take(), "stop connector X") {
+			t.Error("returned while X was still stopping")
 		}
+	})
+}
+
+// Restart requests that come together are one restart, of the most that was asked for.
+func TestRestartRequestsAreMerged(t *testing.T) {
+	bubble(t, func(t *testing.T, n *node) {
+		busy := make(chan struct{})
+		go func() { _ = n.h.do(t.Context(), func() { <-busy }) }()
+		synctest.Wait()
+		for _, r := range []store.RestartRequest{
+			{Connector: "X", OnlyFailed: true}, {Connector: "X", IncludeTasks: true}, {Connector: "X"}, {Connector: "X", OnlyFailed: true, IncludeTasks: true},
+		} {
+			n.h.OnConfig(store.ConfigUpdate{Connector: "X", Restart: &r})
+		}
+		close(busy)
+		wantEvents(t, n, "stop connector X", "stop task X-0", "start connector X v=1 STARTED", "start task X-0 v=1 of 1, class x.FooSourceConnector, STARTED")
 	})
 }
 

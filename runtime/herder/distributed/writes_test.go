@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/runtime/assign"
@@ -44,6 +45,28 @@ func TestPut(t *testing.T) {
 		wantErr[*herder.NotLeaderError](t, n.h.SetTargetState(t.Context(), "S", store.Stopped), otherURL)
 		if err := n.h.SetTargetState(t.Context(), "S", store.Paused); err != nil {
 			t.Errorf("pausing on a follower: %v", err)
+		}
+	})
+}
+
+// What was hidden when the configuration was read may be another secret when the change is written.
+func TestSecretThatChangesMeanwhile(t *testing.T) {
+	bubble(t, func(t *testing.T, n *node) {
+		n.put("S", "secret=old")
+		n.h.writing <- struct{}{} // another write is under way
+		answer := make(chan error, 1)
+		go func() {
+			_, _, err := n.h.Put(t.Context(), "S", map[string]string{"secret": config.Hidden, "v": "2"}, "", true)
+			answer <- err
+		}()
+		synctest.Wait()
+		if err := n.h.configs.PutConnector(t.Context(), "S", map[string]string{"name": "S", "secret": "new"}, ""); err != nil {
+			t.Fatal(err)
+		}
+		<-n.h.writing
+		wantErr[*herder.ConflictError](t, <-answer, "stale configuration")
+		if got := n.h.configs.Snapshot().ConnectorConfig("S"); got["secret"] != "new" {
+			t.Errorf("stored %v", got)
 		}
 	})
 }
