@@ -152,7 +152,7 @@ func TestGolden(t *testing.T) {
 		{"117", "InsertField$Value", "topic.field=t!\npartition.field=p\ntimestamp.field=ts?\nstatic.field=s\nstatic.value=v", i1, data.StructValue(data.NewStruct(i1)),
 			"struct n {a:int8?=5, t:string, p:int32?, ts:Timestamp?, s:string?} Struct{a=5,t=topic,p=0,ts=Tue Jan 03 06:30:01 UTC 2017,s=v}"},
 		{"118", "InsertField$Value", "offset.field=o", i1, data.StructValue(data.NewStruct(i1)),
-			"!Only SinkRecord supported for [field insertion], found: org.apache.kafka.connect.source.SourceRecord (transformations are not told a record's offset: remove offset.field)"},
+			"!Only SinkRecord supported for [field insertion], found: org.apache.kafka.connect.source.SourceRecord (a source record has no Kafka offset yet: remove offset.field)"},
 		{"119", "InsertField$Value", "topic.field=a", i1, data.StructValue(data.NewStruct(i1)), "!Cannot create field because of field name duplication a"},
 		{"10.8 schemaless", "InsertField$Value", "topic.field=t\ntimestamp.field=ts", nil, mapOf("t", i64(1)), "- {t=topic, ts=1483425001864}"},
 		{"10.8 tombstone", "InsertField$Value", "topic.field=t", i1, data.Null(), describe(i1) + " null"},

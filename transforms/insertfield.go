@@ -31,6 +31,7 @@ type source uint8
 const (
 	fromTopic source = iota
 	fromPartition
+	fromOffset
 	fromTimestamp
 	fromStatic
 )
@@ -48,9 +49,10 @@ func (t *insertField) Configure(props connect.Props) (err error) {
 	t.insertions = nil
 	t.add(fromTopic, t.Topic, data.Of(data.String))
 	t.add(fromPartition, t.Partition, data.Of(data.Int32))
+	t.add(fromOffset, t.Offset, data.Of(data.Int64))
 	t.add(fromTimestamp, t.Timestamp, data.TimestampOf())
 	t.add(fromStatic, t.StaticField, data.Of(data.String))
-	if len(t.insertions) == 0 && t.Offset == "" {
+	if len(t.insertions) == 0 {
 		return configErr("topic.field", "No field insertion configured")
 	}
 	if _, given := props["static.value"]; t.StaticField != "" && !given {
@@ -81,6 +83,8 @@ func (t *insertField) value(in *insertion, r *connect.Record) data.Value {
 		if r.Partition.Set {
 			return data.Int32Value(r.Partition.V)
 		}
+	case fromOffset:
+		return data.Int64Value(r.KafkaOffset.V)
 	case fromTimestamp:
 		if r.Timestamp.Set {
 			return data.TimestampValue(r.Timestamp.V)
@@ -98,9 +102,9 @@ func (t *insertField) Apply(r *connect.Record) (bool, error) {
 	if v.IsNull() {
 		return true, nil
 	}
-	if t.Offset != "" {
+	if t.Offset != "" && !r.KafkaOffset.Set {
 		return true, data.Errorf("Only SinkRecord supported for [%s], found: org.apache.kafka.connect.source.SourceRecord "+
-			"(transformations are not told a record's offset: remove offset.field)", inserting)
+			"(a source record has no Kafka offset yet: remove offset.field)", inserting)
 	}
 	if s == nil {
 		return true, t.intoMap(r, v)

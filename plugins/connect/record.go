@@ -28,6 +28,9 @@ type Record struct {
 	Value       data.Value
 	Timestamp   Opt[int64] // milliseconds since the epoch
 	Headers     []Header
+	// KafkaOffset is the offset that a sink record was consumed from; unset for source records, and ignored when a sink record is delivered
+	// (SinkRecord.Offset is). Transformations read it.
+	KafkaOffset Opt[int64]
 }
 
 // A SourceRecord is a record on its way from an external system into a topic.

@@ -113,7 +113,7 @@ func (n *workerNode) close() error {
 	return errors.Join(errs...)
 }
 
-// run serves until ctx is done. REST answers from the start; what needs the cluster waits for it.
+// run serves until ctx is done. REST answers once the cluster's state was read, before the worker has joined its group.
 func (n *workerNode) run(ctx context.Context, ready func()) (err error) {
 	defer func() {
 		if n.host != nil {

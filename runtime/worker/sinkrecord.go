@@ -123,7 +123,7 @@ func (l *sinkLoop) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.Stag
 		return &tolerance.StageError{Stage: stage, Class: class, Where: where(in), Err: err}
 	}
 	*out = connect.SinkRecord{
-		Record: connect.Record{Topic: in.Topic, Partition: connect.Some(in.Partition)},
+		Record: connect.Record{Topic: in.Topic, Partition: connect.Some(in.Partition), KafkaOffset: connect.Some(in.Offset)},
 		Offset: in.Offset, OriginalTopic: in.Topic, OriginalPartition: in.Partition,
 		TimestampType: connect.TimestampType(in.Attrs.TimestampType()),
 	}
