@@ -282,9 +282,9 @@ func (l *sourceLoop) end(cause error) error {
 	ctx, cancel := context.WithTimeout(l.t.hard, l.t.w.Settings.OffsetFlushTimeout)
 	defer cancel()
 	var stopping sync.WaitGroup
-	if cause == nil {
+	if !errors.Is(cause, connect.ErrPluginGone) {
 		stopping.Go(func() { // a Poll that does not end must not take the time of the records
-			if err := l.src.Stop(ctx); err != nil {
+			if err := l.src.Stop(ctx); err != nil && cause == nil {
 				l.t.log.Warn("the source task did not stop in order", "err", err)
 			}
 		})
