@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kurier-io/kurier/connectors/postgres/pgbench"
-	"github.com/kurier-io/kurier/connectors/postgres/pgbench/cluster"
+	"github.com/kurier-io/kurier/connectors/postgres/cluster"
 	"github.com/kurier-io/kurier/plugins/host"
 	"github.com/kurier-io/kurier/plugins/serve"
 	"github.com/kurier-io/kurier/runtime/bench"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/kurier-io/kurier/connectors/postgres/pgbench/cluster"
+	"github.com/kurier-io/kurier/connectors/postgres/cluster"
 )
 
 // columns are the table's: ten, of the types that tables are made of, about 200 bytes a row.

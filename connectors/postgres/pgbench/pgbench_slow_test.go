@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kurier-io/kurier/connectors/postgres/pgbench/cluster"
+	"github.com/kurier-io/kurier/connectors/postgres/cluster"
 	"github.com/kurier-io/kurier/connectors/postgres/sink"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"

@@ -14,36 +14,28 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/kurier-io/kurier/connectors/postgres/cluster"
 )
 
 // An Option changes the cluster of a test binary.
-type Option func(*cluster)
+type Option func(*shared)
 
 // LogicalWAL starts the server with wal_level=logical.
 func LogicalWAL() Option { return Setting("wal_level", "logical") }
 
 // Setting adds a server setting.
 func Setting(name, value string) Option {
-	return func(c *cluster) { c.settings = append(c.settings, name+"="+value) }
+	return func(c *shared) { c.settings = append(c.settings, name+"="+value) }
 }
 
-const (
-	superuser = "kurier"
-	password  = "pa ss'wörd\\1"
-)
-
 // theCluster belongs to the test binary: package testing has one TestMain, and the server starts with the first test that wants it.
-var theCluster = &cluster{}
+var theCluster = &shared{}
 
 // Main runs the tests and stops the server. Call it from TestMain; it exits the process.
 func Main(m *testing.M, opts ...Option) {
@@ -71,7 +63,7 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	theCluster.once.Do(func() { theCluster.err = theCluster.start() })
 	switch {
-	case errors.Is(theCluster.err, errMissing):
+	case errors.Is(theCluster.err, cluster.ErrMissing):
 		t.Skipf("SKIPPED, NOT TESTED: %v: install it (Debian: apt-get install postgresql) or put its programs on PATH", theCluster.err)
 	case theCluster.err != nil:
 		t.Fatalf("pgtest: cannot start PostgreSQL: %v", theCluster.err)
@@ -115,10 +107,14 @@ func (d *Database) JDBC() string {
 	return fmt.Sprintf("jdbc:postgresql://%s:%d/%s", d.Host, d.Port, d.Name)
 }
 
+func (d *Database) connect() (*pgconn.PgConn, error) {
+	return pgconn.Connect(context.Background(), d.URL())
+}
+
 // Connect returns a connection that the caller closes, or the end of the test does.
 func (d *Database) Connect(t testing.TB) *pgconn.PgConn {
 	t.Helper()
-	c, err := pgconn.Connect(context.Background(), d.URL())
+	c, err := d.connect()
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -157,52 +153,4 @@ func (d *Database) Query(t testing.TB, sql string) []string {
 		out = append(out, strings.Join(cols, "|"))
 	}
 	return out
-}
-
-type cluster struct {
-	once     sync.Once
-	settings []string
-	server   Server
-	dir      string
-	proc     *process
-	err      error
-}
-
-var errMissing = errors.New("PostgreSQL is not on this machine (no initdb and postgres found)")
-
-// binDir finds the newest server: on PATH, then where Debian, Red Hat and Homebrew put it.
-func binDir() (string, error) {
-	if p, err := exec.LookPath("initdb"); err == nil {
-		if p, err = filepath.EvalSymlinks(p); err == nil {
-			return filepath.Dir(p), nil
-		}
-	}
-	var found []string
-	for _, glob := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/pgsql/bin"} {
-		dirs, err := filepath.Glob(glob)
-		if err != nil {
-			return "", err
-		}
-		for _, d := range dirs {
-			if _, err := os.Stat(filepath.Join(d, "initdb")); err == nil {
-				found = append(found, d)
-			}
-		}
-	}
-	if len(found) == 0 {
-		return "", errMissing
-	}
-	slices.SortFunc(found, func(a, b string) int { return versionIn(a) - versionIn(b) })
-	return found[len(found)-1], nil
-}
-
-func versionIn(path string) int {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, path)
-	n, _ := strconv.Atoi(digits) // A path without a version sorts first.
-	return n
 }
