@@ -24,6 +24,7 @@ type sourceLoop struct {
 	client *kgo.Client
 	admin  *topicCreator // nil: the broker creates topics by itself
 	sent   *submitted
+	batch  int // number of the batch being handed over
 	arena  arena
 
 	// producing ends with the producer's first failure as its cause, or with the task.
@@ -146,18 +147,24 @@ var errAttention = errors.New("the task has something else to do")
 func (l *sourceLoop) send(b *host.Batch) error {
 	records := make([]kgo.Record, len(b.Records))
 	groups := make(map[uint32]*group, 1)
+	var opened []*group
 	defer func() {
-		for _, g := range groups {
+		for _, g := range opened {
 			g.acked() // the batch is handed over, wholly or until an error that ends the task
 		}
 	}()
+	l.batch++
 	for i := range b.Records {
 		n := b.Partitions[i]
 		g := groups[n]
 		if g == nil {
+			var fresh bool
 			var err error
-			if g, err = l.sent.open(b.Partition(n)); err != nil {
+			if g, fresh, err = l.sent.open(b.Partition(n), l.batch); err != nil {
 				return err
+			}
+			if fresh {
+				opened = append(opened, g)
 			}
 			groups[n] = g
 		}

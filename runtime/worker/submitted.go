@@ -29,6 +29,7 @@ type queue struct {
 
 // A group is the records of one batch and source partition.
 type group struct {
+	batch   int
 	pending atomic.Int64 // records not acknowledged yet, and one while the batch is still being handed over
 	offset  []byte       // the last offset among them; nil: none
 	promise func(*kgo.Record, error)
@@ -36,24 +37,27 @@ type group struct {
 
 func newSubmitted() *submitted { return &submitted{queues: map[string]*queue{}} }
 
-// open starts a group at the end of its partition's queue. A nil partition has no queue: its records are counted by nobody.
-func (s *submitted) open(partition map[string]any) (*group, error) {
-	g := &group{}
+// open returns the group of a batch in its partition's queue, and whether that is new; batches are numbered from 1. A plugin may give equal
+// partitions several numbers, so the group may be there already. A nil partition has no queue: its records are counted by nobody.
+func (s *submitted) open(partition map[string]any, batch int) (_ *group, fresh bool, err error) {
+	g := &group{batch: batch}
 	g.pending.Store(1)
 	if partition == nil {
-		return g, nil
+		return g, true, nil
 	}
-	var err error
 	if s.key, err = wire.AppendPosition(s.key[:0], partition); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	q := s.queues[string(s.key)]
 	if q == nil {
 		q = &queue{partition: partition}
 		s.queues[string(s.key)] = q
 	}
+	if n := len(q.groups); n > 0 && q.groups[n-1].batch == batch {
+		return q.groups[n-1], false, nil
+	}
 	q.groups = append(q.groups, g)
-	return g, nil
+	return g, true, nil
 }
 
 // reached notes an offset of the group's last record so far, whether that was produced or left out. offset is copied.

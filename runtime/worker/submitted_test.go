@@ -46,9 +46,12 @@ func TestOnlyTheLongestAckedPrefixIsCommittable(t *testing.T) {
 			switch rapid.IntRange(0, 2).Draw(t, "step") {
 			case 0:
 				n := rapid.SampledFrom(names).Draw(t, "partition")
-				g, err := s.open(map[string]any{"p": n})
-				if err != nil {
-					t.Fatal(err)
+				g, fresh, err := s.open(map[string]any{"p": n}, int(next)+1)
+				if err != nil || !fresh {
+					t.Fatal(fresh, err)
+				}
+				if same, fresh, err := s.open(map[string]any{"p": n}, int(next)+1); same != g || fresh || err != nil {
+					t.Fatalf("an equal partition of the same batch has another group: %v %v", fresh, err)
 				}
 				e := &entry{g, next, rapid.IntRange(0, 3).Draw(t, "records")}
 				next++
