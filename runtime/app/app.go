@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net"
 
 	"github.com/kurier-io/kurier/broker"
@@ -15,34 +14,36 @@ func Run(ctx context.Context, cfg Config) error {
 	var services []service
 	var dial kafka.Dialer
 	var addr Addresses
+	stopped, cancel := context.WithCancel(ctx)
+	cancel()
 	if cfg.Broker != nil {
 		b, err := broker.New(*cfg.Broker)
 		if err != nil {
 			return err
 		}
+		// A broker that never ran is closed by running it for no time.
+		ran := false
+		defer func() {
+			if !ran {
+				_ = b.Run(stopped)
+			}
+		}()
 		addr.Kafka = b.Addr()
 		dial = inProcess(b)
 		services = append(services, service{"broker", func(ctx context.Context, ready func()) error {
+			ran = true
 			ready()
 			return b.Run(ctx)
 		}})
-		if cfg.Worker != nil {
-			n, err := newWorkerNode(ctx, cfg, dial)
-			if err != nil {
-				stopped, cancel := context.WithCancel(ctx)
-				cancel()
-				return errors.Join(err, b.Run(stopped))
-			}
-			services = append(services, workerService(n, cfg, &addr))
-		}
-	} else if cfg.Worker != nil {
-		n, err := newWorkerNode(ctx, cfg, nil)
+	}
+	if cfg.Worker != nil {
+		n, err := newWorkerNode(ctx, cfg, dial)
 		if err != nil {
 			return err
 		}
+		defer n.close() // when a stop came before it ran
 		services = append(services, workerService(n, cfg, &addr))
-	}
-	if cfg.Worker == nil && cfg.Ready != nil {
+	} else if cfg.Ready != nil {
 		services = append(services, service{"ready", func(ctx context.Context, ready func()) error {
 			cfg.Ready(addr)
 			ready()

@@ -99,30 +99,28 @@ func (e *ListenError) Error() string {
 // Unwrap returns the cause.
 func (e *ListenError) Unwrap() error { return e.Err }
 
+// close releases everything; what is released already stays so.
 func (n *workerNode) close() error {
 	var errs []error
 	for _, l := range n.listen {
-		errs = append(errs, l.Close())
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	if n.host != nil {
 		errs = append(errs, n.host.Close())
+		n.host = nil
 	}
 	for _, l := range n.logs {
 		l.Close()
 	}
+	n.logs = nil
 	return errors.Join(errs...)
 }
 
 // run serves until ctx is done. REST answers once the cluster's state was read, before the worker has joined its group.
 func (n *workerNode) run(ctx context.Context, ready func()) (err error) {
-	defer func() {
-		if n.host != nil {
-			err = errors.Join(err, n.host.Close())
-		}
-		for _, l := range n.logs {
-			l.Close()
-		}
-	}()
+	defer func() { err = errors.Join(err, n.close()) }()
 	starting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := n.build(starting); err != nil {
