@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/kurier-io/kurier/connectors/postgres/pgbench"
 	"github.com/kurier-io/kurier/connectors/postgres/cluster"
+	"github.com/kurier-io/kurier/connectors/postgres/pgbench"
 	"github.com/kurier-io/kurier/plugins/host"
 	"github.com/kurier-io/kurier/plugins/serve"
 	"github.com/kurier-io/kurier/runtime/bench"

@@ -2,6 +2,7 @@ package validation
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -146,6 +147,18 @@ func (v *Validator) masks(r *result, props map[string]string) {
 	for _, k := range slices.Sorted(maps.Keys(props)) {
 		if props[k] == config.Hidden && secret(k) {
 			r.fail(k, "Invalid value "+config.Hidden+" for configuration "+k+": This stands for a secret in answers, and no secret is stored for this connector; give the secret itself")
+		}
+	}
+}
+
+// reference is a value that a configuration provider would replace: ${file:/etc/secrets:key}.
+var reference = regexp.MustCompile(`^\$\{[A-Za-z][A-Za-z0-9_-]*:[^}]*\}$`)
+
+// references: without configuration providers a reference would be taken for the value itself, a password of "${file:…}" say.
+func references(r *result, props map[string]string) {
+	for _, k := range slices.Sorted(maps.Keys(props)) {
+		if reference.MatchString(strings.TrimSpace(props[k])) {
+			r.fail(k, "Invalid value "+props[k]+" for configuration "+k+": Configuration providers are not offered yet; give the value itself")
 		}
 	}
 }

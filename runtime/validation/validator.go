@@ -84,6 +84,7 @@ func (v *Validator) Validate(ctx context.Context, props map[string]string) (herd
 	v.overrides(r, props, e.Kind)
 	v.converters(r, props)
 	v.masks(r, props)
+	references(r, props)
 	return r.infos(class), nil
 }
 
