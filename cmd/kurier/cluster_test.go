@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // workerProperties is a distributed worker's file on a broker that runs elsewhere, with short time-outs.
@@ -153,4 +156,46 @@ func TestStandaloneRunsTheConnectorsOfItsFiles(t *testing.T) {
 	if code := q.exit(); code == exitOK || !strings.Contains(q.stderr(), "bad.properties") || !strings.Contains(q.stderr(), "NoSuchClass") {
 		t.Errorf("exit %d: %s", code, q.stderr())
 	}
+}
+
+// TestAConsumerGroupSpansTwoProcesses: the two tasks of a sink run on two workers, and one goes on alone when the other is killed.
+func TestAConsumerGroupSpansTwoProcesses(t *testing.T) {
+	dir := t.TempDir()
+	_, kafka := brokerProcess(t, dir)
+	a, b := distributedWorker(t, dir, kafka), distributedWorker(t, dir, kafka)
+	cl, err := kgo.NewClient(kgo.SeedBrokers(kafka), kgo.RecordPartitioner(kgo.RoundRobinPartitioner()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	if _, err := kadm.NewClient(cl).CreateTopic(t.Context(), 2, 1, nil, "two"); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	a.post("snk", map[string]string{
+		"connector.class": "FileStreamSink", "file": out, "topics": "two", "tasks.max": "2", "consumer.override.session.timeout.ms": "6000",
+	})
+	a.eventually("a task on each worker", func() bool {
+		o := a.owners("snk")
+		return o["0"] != "" && o["1"] != "" && o["0"] != o["1"]
+	})
+	produce := func(from, to int) {
+		for i := from; i < to; i++ {
+			if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: "two", Value: fmt.Append(nil, "line ", i)}).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	have := func(n int) bool {
+		seen := map[string]bool{}
+		for _, l := range lines(t, out) {
+			seen[l] = true
+		}
+		return len(seen) == n
+	}
+	produce(0, 100)
+	a.eventually("the records of both partitions", func() bool { return have(100) })
+	b.kill()
+	produce(100, 200)
+	a.eventually("the survivor to have both partitions", func() bool { return have(200) })
 }
