@@ -168,16 +168,22 @@ func TestAConsumerGroupSpansTwoProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cl.Close()
-	if _, err := kadm.NewClient(cl).CreateTopic(t.Context(), 2, 1, nil, "two"); err != nil {
+	admin := kadm.NewClient(cl)
+	if _, err := admin.CreateTopic(t.Context(), 2, 1, nil, "two"); err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "out")
 	a.post("snk", map[string]string{
 		"connector.class": "FileStreamSink", "file": out, "topics": "two", "tasks.max": "2", "consumer.override.session.timeout.ms": "6000",
 	})
-	a.eventually("a task on each worker", func() bool {
+	a.eventually("a task on each worker, both in the consumer group", func() bool {
 		o := a.owners("snk")
-		return o["0"] != "" && o["1"] != "" && o["0"] != o["1"]
+		groups, err := admin.DescribeGroups(t.Context(), "connect-snk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := groups["connect-snk"]
+		return o["0"] != "" && o["1"] != "" && o["0"] != o["1"] && g.State == "Stable" && len(g.Members) == 2
 	})
 	produce := func(from, to int) {
 		for i := from; i < to; i++ {

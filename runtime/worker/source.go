@@ -81,7 +81,7 @@ func (l *sourceLoop) run() error {
 			}
 		}
 		if l.producing.Err() != nil && l.t.soft.Err() == nil {
-			return fmt.Errorf("Unrecoverable exception from producer send callback: %w", context.Cause(l.producing)) //nolint:staticcheck // Kafka Connect's text
+			return fmt.Errorf("Unrecoverable exception from producer send callback: %w", context.Cause(l.producing)) // Kafka Connect's text
 		}
 		if err != nil {
 			if errors.Is(err, errStop) {
@@ -234,7 +234,7 @@ func (l *sourceLoop) convert(out *kgo.Record, in *connect.Record) (keep bool, er
 		}
 	}
 	if in.Timestamp.Set && in.Timestamp.V < -1 {
-		return false, fmt.Errorf("Invalid record timestamp %d", in.Timestamp.V) //nolint:staticcheck // Kafka Connect's text
+		return false, fmt.Errorf("Invalid record timestamp %d", in.Timestamp.V) // Kafka Connect's text
 	}
 	out.Topic = in.Topic
 	if in.Partition.Set {

@@ -130,7 +130,7 @@ func (t *task) prepare(e *registry.Entry) (*parts, error) {
 	for _, prefix := range []string{"producer.override.", "consumer.override.", "admin.override."} {
 		for key := range p.overrides(prefix) {
 			if err := t.w.Policy.Check(key); err != nil {
-				return nil, fmt.Errorf("Client Config Overrides not allowed: %w", err) //nolint:staticcheck // Kafka Connect's text
+				return nil, fmt.Errorf("Client Config Overrides not allowed: %w", err) // Kafka Connect's text
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func CheckTaskCount(connector string, props map[string]string, tasks int) error 
 	if tasks <= most || props["tasks.max.enforce"] == "false" {
 		return nil
 	}
-	return fmt.Errorf("The connector %s has generated %d tasks, which is greater than %d, the maximum number of tasks it is configured to create. "+ //nolint:staticcheck // Kafka Connect's text
+	return fmt.Errorf("The connector %s has generated %d tasks, which is greater than %d, the maximum number of tasks it is configured to create. "+ // Kafka Connect's text
 		"Raise tasks.max, or set tasks.max.enforce to false", connector, tasks, most)
 }
 

@@ -156,7 +156,7 @@ func (c *topicCreator) ensure(ctx context.Context, topic string) error {
 	if d, ok := have[topic]; ok && d.Err == nil {
 		return nil
 	} else if ok && errors.Is(d.Err, kerr.TopicAuthorizationFailed) {
-		return fmt.Errorf("Not authorized to describe topic(s) '%s' on the brokers: grant it, or create the topic and remove topic.creation.*", topic) //nolint:staticcheck // Kafka Connect's text
+		return fmt.Errorf("Not authorized to describe topic(s) '%s' on the brokers: grant it, or create the topic and remove topic.creation.*", topic) // Kafka Connect's text
 	}
 	for i := range c.groups {
 		g := &c.groups[i]
@@ -168,7 +168,7 @@ func (c *topicCreator) ensure(ctx context.Context, topic string) error {
 			if kerr.IsRetriable(err) || kgo.IsRetryableBrokerErr(err) {
 				return connect.Retriable(fmt.Errorf("creating topic %s: %w", topic, err), 0)
 			}
-			return fmt.Errorf("Task failed to create new topic %s by topic.creation group %s. Ensure that the task is authorized to create topics or that the topic exists and restart the task: %w", //nolint:staticcheck // Kafka Connect's text
+			return fmt.Errorf("Task failed to create new topic %s by topic.creation group %s. Ensure that the task is authorized to create topics or that the topic exists and restart the task: %w", // Kafka Connect's text
 				topic, g.name, err)
 		}
 		return nil

@@ -181,7 +181,7 @@ func (h *Herder) do(ctx context.Context, f func()) error {
 
 func timedOut(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return errors.New("Request timed out. The worker is busy starting or stopping connectors.") //nolint:staticcheck // begins like Kafka Connect's text
+		return errors.New("Request timed out. The worker is busy starting or stopping connectors.") // begins like Kafka Connect's text
 	}
 	return context.Cause(ctx)
 }

@@ -56,7 +56,7 @@ func (h *Herder) rotateKey(ctx context.Context) {
 }
 
 // errStandalone is Kafka Connect's text.
-var errStandalone = errors.New("Kafka Connect in standalone mode does not support externally setting task configurations.") //nolint:staticcheck // as above
+var errStandalone = errors.New("Kafka Connect in standalone mode does not support externally setting task configurations.") // as above
 
 // PutTaskConfigs implements herder.Internal.
 func (h *Herder) PutTaskConfigs(ctx context.Context, connector string, body []byte, signature, algorithm string) error {
