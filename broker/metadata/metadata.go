@@ -1,6 +1,6 @@
 // Package metadata keeps what the broker must know before it can open its logs:
-// the cluster id, topics with their ids and configs, blocks of producer ids and
-// the leader epoch.
+// the cluster id, topics with their ids and configs, blocks of producer ids, the
+// leader epoch, and SCRAM users, ACLs, client quotas and group configs.
 //
 // The state is a log of JSON commands, one checksummed frame each, that is
 // replayed at the start; when the log grows past a limit it is replaced by one
@@ -24,6 +24,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kurier-io/kurier/broker/security/acl"
 	"github.com/kurier-io/kurier/broker/vfs"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
@@ -67,6 +68,12 @@ type command struct {
 	Delete    *TopicID `json:"delete,omitempty"`
 	NextPID   int64    `json:"next_pid,omitempty"` // ids below are used up
 	Epoch     int32    `json:"epoch,omitempty"`
+
+	User        *User         `json:"user,omitempty"`
+	DropACLs    []acl.Binding `json:"drop_acls,omitempty"`
+	AddACLs     []acl.Binding `json:"add_acls,omitempty"`
+	Quota       *Quota        `json:"quota,omitempty"`
+	GroupConfig *GroupConfig  `json:"group_config,omitempty"`
 }
 
 // Store is the durable state. All methods may be called from any goroutine.
@@ -77,6 +84,7 @@ type Store struct {
 	clusterID string
 	byName    map[string]*Topic
 	byID      map[TopicID]*Topic
+	security  security
 	epoch     int32
 	reserved  int64 // producer ids below are used up on disk
 	nextPID   int64
@@ -199,6 +207,7 @@ func (s *Store) apply(c command) {
 			delete(s.byName, t.Name)
 		}
 	}
+	s.security.apply(c)
 	s.reserved = max(s.reserved, c.NextPID)
 	s.epoch = max(s.epoch, c.Epoch)
 }
@@ -229,7 +238,7 @@ func (s *Store) commit(cmd command) error {
 }
 
 func (s *Store) liveSize() int64 {
-	n := int64(256)
+	n := int64(256) + s.security.liveSize()
 	for _, t := range s.byName {
 		n += int64(len(t.Name)) + 100
 		for k, v := range t.Configs {
@@ -241,9 +250,13 @@ func (s *Store) liveSize() int64 {
 
 func (s *Store) rewrite() error {
 	b, err := appendFrame(nil, command{ClusterID: s.clusterID, NextPID: s.reserved, Epoch: s.epoch})
+	cmds := s.security.commands()
 	for _, t := range s.byName {
+		cmds = append(cmds, command{Topic: t})
+	}
+	for _, cmd := range cmds {
 		if err == nil {
-			b, err = appendFrame(b, command{Topic: t})
+			b, err = appendFrame(b, cmd)
 		}
 	}
 	if err != nil {
