@@ -23,6 +23,10 @@ type Coordinator struct {
 	mu     sync.Mutex
 	groups map[string]*shell
 	closed bool
+
+	txnMu      sync.Mutex // a leaf: nothing else is locked under it
+	txns       map[int64]map[string]struct{}
+	partitions int32 // of the offsets topic
 }
 
 // shell is one group: its machine, offsets, parked requests and timer.
@@ -31,7 +35,9 @@ type shell struct {
 
 	mu      sync.Mutex
 	m       *Machine
-	offsets map[TopicPartition]Offset
+	offsets map[TopicPartition]committed
+	pending map[int64]map[TopicPartition]committed // by producer id
+	writes  uint64                                 // counts what the log got, for its order
 	parked  map[Token]chan any
 	tokens  Token
 	timer   *time.Timer
@@ -41,7 +47,8 @@ type shell struct {
 // NewCoordinator returns a coordinator without groups. Offsets of an empty group
 // are forgotten after retention.
 func NewCoordinator(storage Storage, limits Limits, retention time.Duration, logger *slog.Logger) *Coordinator {
-	return &Coordinator{storage: storage, limits: limits, retention: retention, logger: logger, groups: map[string]*shell{}}
+	return &Coordinator{storage: storage, limits: limits, retention: retention, logger: logger, groups: map[string]*shell{},
+		txns: map[int64]map[string]struct{}{}, partitions: 1}
 }
 
 // group returns the shell of a group, or nil.
@@ -53,7 +60,8 @@ func (c *Coordinator) group(id string, create bool) *shell {
 	}
 	g := c.groups[id]
 	if g == nil && create {
-		g = &shell{c: c, m: NewMachine(id, c.limits, time.Now()), offsets: map[TopicPartition]Offset{}, parked: map[Token]chan any{}}
+		g = &shell{c: c, m: NewMachine(id, c.limits, time.Now()), offsets: map[TopicPartition]committed{},
+			pending: map[int64]map[TopicPartition]committed{}, parked: map[Token]chan any{}}
 		c.groups[id] = g
 	}
 	return g
@@ -131,7 +139,7 @@ func (c *Coordinator) Close() {
 }
 
 func (g *shell) disposable() bool {
-	return g.m.state == Empty && g.m.generation == 0 && len(g.offsets) == 0 && len(g.m.pending) == 0 && len(g.m.members) == 0
+	return g.m.state == Empty && g.m.generation == 0 && len(g.offsets) == 0 && len(g.pending) == 0 && len(g.m.pending) == 0 && len(g.m.members) == 0
 }
 
 // arm sets the timer for the machine's next deadline. Called with mu held.

@@ -13,6 +13,7 @@ type Code = int16
 // The error codes that the coordinator answers with.
 const (
 	None                 Code = 0
+	OffsetMetadataLarge  Code = 12
 	NotAvailable         Code = 15
 	IllegalGeneration    Code = 22
 	InconsistentProtocol Code = 23
@@ -26,7 +27,7 @@ const (
 	GroupFull            Code = 81
 	FencedInstance       Code = 82
 	Subscribed           Code = 86
-	OffsetMetadataLarge  Code = 12
+	UnstableOffsetCommit Code = 88
 )
 
 // State is the state of a classic group, in Kafka's words.

@@ -51,18 +51,57 @@ func (c *Coordinator) Commit(ctx context.Context, group string, req CommitReques
 	if err := c.storage.Append(ctx, group, records); err != nil {
 		return NotAvailable, err
 	}
-	maps.Copy(g.offsets, req.Offsets)
+	g.writes++
+	for tp, o := range req.Offsets {
+		g.offsets[tp] = committed{o, g.writes}
+	}
 	return None, nil
+}
+
+// FetchRequest is OffsetFetch of one group. Member is nil and Epoch -1 unless a
+// member of a group of the new protocol asks (v9+). With Stable the answer names
+// the partitions that an open transaction may still change (KIP-447).
+type FetchRequest struct {
+	Group  string
+	Member *string
+	Epoch  int32
+	Stable bool
+}
+
+// FetchResponse holds the committed offsets of a group; a partition that is in
+// neither map has none. One that is in Unstable is answered with
+// UnstableOffsetCommit, whatever Offsets says. The maps belong to the caller.
+type FetchResponse struct {
+	Code     Code
+	Offsets  map[TopicPartition]Offset
+	Unstable map[TopicPartition]bool
+}
+
+// FetchOffsets handles OffsetFetch. A group that does not exist has no offsets.
+func (c *Coordinator) FetchOffsets(req FetchRequest) FetchResponse {
+	g := c.lock(req.Group, false)
+	if g == nil {
+		return FetchResponse{}
+	}
+	defer g.mu.Unlock()
+	r := FetchResponse{Offsets: make(map[TopicPartition]Offset, len(g.offsets))}
+	for tp, o := range g.offsets {
+		r.Offsets[tp] = o.Offset
+	}
+	if req.Stable {
+		r.Unstable = map[TopicPartition]bool{}
+		for _, held := range g.pending {
+			for tp := range held {
+				r.Unstable[tp] = true
+			}
+		}
+	}
+	return r
 }
 
 // Fetch returns the committed offsets of a group, nil if it is unknown.
 func (c *Coordinator) Fetch(group string) map[TopicPartition]Offset {
-	g := c.lock(group, false)
-	if g == nil {
-		return nil
-	}
-	defer g.mu.Unlock()
-	return maps.Clone(g.offsets)
+	return c.FetchOffsets(FetchRequest{Group: group, Epoch: -1}).Offsets
 }
 
 // FetchOne returns one committed offset.
@@ -73,7 +112,7 @@ func (c *Coordinator) FetchOne(group string, tp TopicPartition) (Offset, bool) {
 	}
 	defer g.mu.Unlock()
 	o, ok := g.offsets[tp]
-	return o, ok
+	return o.Offset, ok
 }
 
 // DeleteOffsets handles OffsetDelete. The first code is for the whole request,
@@ -99,7 +138,7 @@ func (c *Coordinator) DeleteOffsets(ctx context.Context, group string, tps []Top
 			continue
 		}
 		codes[tp] = None
-		if _, ok := g.offsets[tp]; ok {
+		if g.known(tp) {
 			gone = append(gone, tp)
 		}
 	}
@@ -135,7 +174,7 @@ func (g *shell) forgetOffsets(ctx context.Context, tps []TopicPartition) error {
 		return err
 	}
 	for _, tp := range tps {
-		delete(g.offsets, tp)
+		g.discard(tp)
 	}
 	return nil
 }
@@ -157,11 +196,14 @@ func (c *Coordinator) Delete(ctx context.Context, group string) (Code, error) {
 // with mu held.
 func (g *shell) bury(ctx context.Context) error {
 	records := []wireproto.Record{groupTombstone(g.m.ID)}
-	for tp := range g.offsets {
+	for tp := range g.all() {
 		records = append(records, offsetRecord(g.m.ID, tp, nil))
 	}
 	if err := g.c.storage.Append(ctx, g.m.ID, records); err != nil {
 		return err
+	}
+	for pid := range g.pending {
+		g.c.unindex(pid, g.m.ID)
 	}
 	g.removed = true
 	g.m.set(Dead, time.Now())
@@ -180,7 +222,7 @@ func (g *shell) bury(ctx context.Context) error {
 func (c *Coordinator) DropTopic(ctx context.Context, topic string) error {
 	return c.each(func(g *shell) error {
 		var gone []TopicPartition
-		for tp := range g.offsets {
+		for tp := range g.all() {
 			if tp.Topic == topic {
 				gone = append(gone, tp)
 			}
@@ -227,11 +269,11 @@ func (c *Coordinator) Expire(ctx context.Context, now time.Time) error {
 		}
 		var gone []TopicPartition
 		for tp, o := range g.offsets {
-			if !topics[tp.Topic] && o.Committed.Before(limit) {
+			if !topics[tp.Topic] && o.Committed.Before(limit) && !g.unstable(tp) {
 				gone = append(gone, tp)
 			}
 		}
-		if empty && len(gone) == len(g.offsets) {
+		if empty && len(gone) == len(g.offsets) && len(g.pending) == 0 {
 			return g.bury(ctx)
 		}
 		return g.forgetOffsets(ctx, gone)

@@ -233,26 +233,41 @@ func (g *Machine) Leave(now time.Time, id string, instance *string) (Code, Effec
 // CheckCommit decides whether an offset commit is allowed, and counts it as a
 // sign of life.
 func (g *Machine) CheckCommit(now time.Time, id string, instance *string, generation int32) Code {
-	if generation < 0 && id == "" && instance == nil {
-		if g.state == Empty {
-			return None // a consumer that assigns itself, or a tool
-		}
-		return UnknownMember
-	}
-	if g.state == Dead {
+	switch {
+	case g.state == Dead:
 		return NotAvailable
+	case generation < 0 && g.state == Empty:
+		return None // a consumer that assigns itself, or a tool
+	case generation < 0 && id == "" && instance == nil:
+		return UnknownMember // only members may commit while there are any
 	}
-	if len(g.members) == 0 && generation >= 0 {
-		return IllegalGeneration
+	if code := g.checkGeneration(now, id, instance, generation); code != None {
+		return code
 	}
+	if g.state == CompletingRebalance {
+		return RebalanceInProgress
+	}
+	return None
+}
+
+// CheckTxnCommit is CheckCommit for offsets of a transaction: producers before
+// KIP-447 do not name their consumer and are not checked.
+func (g *Machine) CheckTxnCommit(now time.Time, id string, instance *string, generation int32) Code {
+	switch {
+	case g.state == Dead:
+		return NotAvailable
+	case generation < 0 && (g.state == Empty || id == "" && instance == nil):
+		return None
+	}
+	return g.checkGeneration(now, id, instance, generation)
+}
+
+func (g *Machine) checkGeneration(now time.Time, id string, instance *string, generation int32) Code {
 	if code := g.check(id, instance); code != None {
 		return code
 	}
 	if generation != g.generation {
 		return IllegalGeneration
-	}
-	if g.state == CompletingRebalance {
-		return RebalanceInProgress
 	}
 	m := g.members[id]
 	m.deadline = now.Add(m.Session)

@@ -17,10 +17,25 @@ type Storage interface {
 	Append(ctx context.Context, group string, records []wireproto.Record) error
 }
 
+// TxnStorage is a Storage that can also write for a transactional producer.
+type TxnStorage interface {
+	Storage
+	// AppendTxn writes one transactional batch of a producer to the partition
+	// that a group lives in and returns when it is durable. What it wrote takes
+	// effect when the server reports the marker by Coordinator.CompleteTxn.
+	AppendTxn(ctx context.Context, group string, pid int64, epoch int16, records []wireproto.Record) error
+}
+
 // TopicPartition names a partition.
 type TopicPartition struct {
 	Topic     string
 	Partition int32
+}
+
+// committed is an offset and when it was written, as a count of writes.
+type committed struct {
+	Offset
+	at uint64
 }
 
 // Offset is a committed offset.
@@ -89,19 +104,27 @@ func (c *Coordinator) loadOffset(key, value []byte) error {
 	}
 	g := c.group(k.Group, true)
 	tp := TopicPartition{k.Topic, k.Partition}
+	g.writes++
 	if value == nil {
-		delete(g.offsets, tp)
+		g.discard(tp)
 		return nil
 	}
+	o, err := decodeOffset(&k, value)
+	if err == nil {
+		g.offsets[tp] = committed{o, g.writes}
+	}
+	return err
+}
+
+func decodeOffset(k *kmsg.OffsetCommitKey, value []byte) (Offset, error) {
 	var v kmsg.OffsetCommitValue
 	if err := v.ReadFrom(value); err != nil {
-		return fmt.Errorf("group %q: offset of %s-%d: %w", k.Group, k.Topic, k.Partition, err)
+		return Offset{}, fmt.Errorf("group %q: offset of %s-%d: %w", k.Group, k.Topic, k.Partition, err)
 	}
 	if v.Version < 3 {
 		v.LeaderEpoch = -1
 	}
-	g.offsets[tp] = Offset{v.Offset, v.LeaderEpoch, v.Metadata, time.UnixMilli(v.CommitTimestamp)}
-	return nil
+	return Offset{v.Offset, v.LeaderEpoch, v.Metadata, time.UnixMilli(v.CommitTimestamp)}, nil
 }
 
 func (c *Coordinator) loadGroup(key, value []byte) error {
