@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/kurier-io/kurier/broker/vfs"
@@ -78,8 +79,8 @@ const parallelSyncs = 16
 func (s *Store) Checkpoint() error {
 	s.ckptMu.Lock()
 	defer s.ckptMu.Unlock()
-	if s.failed != nil {
-		return s.failed
+	if err := s.Healthy(); err != nil {
+		return err
 	}
 	c := checkpoint{logs: map[ID]logState{}}
 	var written int64
@@ -116,19 +117,16 @@ func (s *Store) Checkpoint() error {
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		// The kernel may have dropped the pages and forgotten the error: a
-		// second flush that succeeds would prove nothing.
-		s.failed = fmt.Errorf("%w: %w", ErrStorage, err)
-		if s.journal != nil {
-			s.journal.fail(s.failed)
+		if slices.ContainsFunc(errs, func(err error) bool { return !vfs.NoSpace(err) }) {
+			return s.fail(err)
 		}
-		return s.failed
+		return s.storageError(err)
 	}
 	if !moved && c.seq == s.ckptSeq && len(c.logs) > 0 {
 		return nil
 	}
 	if err := s.saveCheckpoint(c); err != nil {
-		return err
+		return s.checkpointError(err)
 	}
 	for _, l := range logs {
 		l.mu.Lock()
@@ -138,9 +136,20 @@ func (s *Store) Checkpoint() error {
 	s.ckptSeq = c.seq
 	s.ckptBytes.Store(written)
 	if s.journal != nil {
-		return s.journal.release(c.seq)
+		if err := s.journal.release(c.seq); err != nil {
+			return s.checkpointError(err)
+		}
 	}
 	return nil
+}
+
+// checkpointError tells a full disk, after which the next checkpoint may succeed,
+// from anything else, after which none can be trusted.
+func (s *Store) checkpointError(err error) error {
+	if vfs.NoSpace(err) {
+		return s.storageError(err)
+	}
+	return s.fail(err)
 }
 
 func (s *Store) saveCheckpoint(c checkpoint) error {
@@ -161,7 +170,9 @@ func (l *Log) state() (st logState, dirty bool) {
 	return logState{l.next, l.logStart, l.cleanedTo}, dirty
 }
 
-// flush makes the files of the log durable.
+// flush makes the files of the log durable. An error that vfs.NoSpace recognises
+// is of a file that was written anew, and the next flush does it again; any other
+// is of a flush.
 func (l *Log) flush() error {
 	l.mu.Lock()
 	segs, dir := l.segs, l.dirDirty
@@ -179,35 +190,49 @@ func (l *Log) flush() error {
 	l.dirDirty, l.epochDue = false, false
 	l.mu.Unlock()
 
-	err := func() error {
-		for _, seg := range segs {
-			if err := seg.sync(); err != nil {
-				return err
-			}
-		}
-		for _, seg := range indexes {
-			if err := seg.syncIndex(); err != nil {
-				return err
-			}
-		}
-		if history != nil {
-			if err := vfs.WriteFile(l.fs, l.dir, "leader-epoch-checkpoint", history); err != nil {
-				return err
-			}
-		}
-		if dir {
-			return l.fs.SyncDir(l.dir)
-		}
+	err := l.flushFiles(segs, indexes, history, dir)
+	if err == nil {
 		return nil
-	}()
-	if err != nil {
-		l.mu.RLock()
-		defer l.mu.RUnlock()
-		if l.deleted {
-			return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.deleted {
+		return nil
+	}
+	l.dirDirty = l.dirDirty || dir
+	l.epochDue = l.epochDue || history != nil
+	return err
+}
+
+func (l *Log) flushFiles(segs, indexes []*segment, history []byte, dir bool) error {
+	for _, seg := range segs {
+		if err := seg.sync(); err != nil {
+			return flushError(err)
 		}
 	}
-	return err
+	for _, seg := range indexes {
+		if err := seg.syncIndex(); err != nil {
+			return flushError(err)
+		}
+	}
+	if history != nil {
+		if err := vfs.WriteFile(l.fs, l.dir, "leader-epoch-checkpoint", history); err != nil {
+			return err
+		}
+	}
+	if dir {
+		return flushError(l.fs.SyncDir(l.dir))
+	}
+	return nil
+}
+
+// flushError hides from vfs.NoSpace that a flush failed for want of space: unlike a
+// write, it cannot be tried again.
+func flushError(err error) error {
+	if err == nil || !vfs.NoSpace(err) {
+		return err
+	}
+	return fmt.Errorf("flush: %v", err)
 }
 
 // finalCheckpoint saves what a clean start reads: indexes, producer state and the
@@ -226,7 +251,7 @@ func (s *Store) finalCheckpoint(errs []error) error {
 			return err
 		}
 		seg.indexDirty = true
-		if err := writePlain(l.fs, l.dir+"/"+segmentName(l.next)+".snapshot", l.prods.encode()); err != nil {
+		if err := writePlain(l.fs, l.dir+"/"+segmentName(l.next)+producersSuffix, l.replay.prods.encode()); err != nil {
 			return err
 		}
 		l.dirDirty = true

@@ -3,6 +3,7 @@ package commitlog
 import (
 	"crypto/sha256"
 	"fmt"
+	"sort"
 	"time"
 
 	"github.com/kurier-io/kurier/broker/wireproto"
@@ -25,19 +26,34 @@ type compaction struct {
 	log     *Log
 	cfg     Config
 	now     int64
-	start   int64              // log start
-	latest  map[keyHash]int64  // last offset of each key seen in the dirty part
-	mapEnd  int64              // first offset that latest does not know about
-	lastOf  map[int64]struct{} // last offsets of active producers
-	limit   int                // of keys
+	start   int64               // log start
+	latest  map[keyHash]int64   // last offset of each key seen in the dirty part
+	mapEnd  int64               // first offset that latest does not know about
+	active  map[int64]lastBatch // of active producers
+	aborted map[int64][]aborted // by producer, in order
+	ongoing map[int64]struct{}  // producers with a batch of the transaction being read
+	limit   int                 // of keys
 	removed int64
+}
+
+// lastBatch is what identifies the batch that carries a producer's state: its last
+// data batch or, when its epoch has none, the marker that set the epoch.
+type lastBatch struct {
+	epoch  int16
+	offset int64 // of the data batch, -1 for none
 }
 
 // compactAll compacts every log that is due.
 func (s *Store) compactAll(now time.Time) error {
 	var due []*Log
 	for _, l := range s.snapshot() {
-		if l.Config().Compact && len(l.compactable(now)) > 0 {
+		if !l.Config().Compact {
+			continue
+		}
+		if err := l.rollOverdue(now); err != nil {
+			return fmt.Errorf("%s: %w", l.dir, err)
+		}
+		if len(l.compactable(now)) > 0 {
 			due = append(due, l)
 		}
 	}
@@ -56,8 +72,24 @@ func (s *Store) compactAll(now time.Time) error {
 	return nil
 }
 
+// rollOverdue seals an active segment that holds records past max.compaction.lag.ms,
+// which no append may come to do.
+func (l *Log) rollOverdue(now time.Time) error {
+	cfg := l.Config()
+	if cfg.MaxCompactionLagMillis <= 0 || cfg.MaxCompactionLagMillis == 1<<63-1 {
+		return nil
+	}
+	l.appendMu.Lock()
+	defer l.appendMu.Unlock()
+	seg := l.active()
+	if seg == nil || seg.size == 0 || seg.firstTS < 0 || now.UnixMilli()-seg.firstTS <= cfg.MaxCompactionLagMillis {
+		return nil
+	}
+	return l.roll(now)
+}
+
 // compactable returns the sealed segments that compaction may rewrite, nil if it
-// is not due.
+// is not due. It never passes the last stable offset.
 func (l *Log) compactable(now time.Time) []*segment {
 	cfg := l.Config()
 	l.mu.RLock()
@@ -67,10 +99,10 @@ func (l *Log) compactable(now time.Time) []*segment {
 	}
 	var out []*segment
 	var dirty, total int64
-	oldest := now.UnixMilli()
+	oldest, stable := now.UnixMilli(), l.stable().offset
 	for i, s := range l.segs[:len(l.segs)-1] {
 		end := l.segs[i+1].base
-		if end > l.hw.offset || cfg.MinCompactionLagMillis > 0 && s.maxTS > now.UnixMilli()-cfg.MinCompactionLagMillis {
+		if end > stable || cfg.MinCompactionLagMillis > 0 && s.maxTS > now.UnixMilli()-cfg.MinCompactionLagMillis {
 			break
 		}
 		total += s.size
@@ -98,7 +130,12 @@ func (l *Log) compact(now time.Time, limit int) error {
 	l.mu.RLock()
 	flushed := l.checkpointed.end
 	c := &compaction{log: l, cfg: l.Config(), now: now.UnixMilli(), start: l.logStart, latest: map[keyHash]int64{},
-		mapEnd: l.cleanedTo, lastOf: map[int64]struct{}{}, limit: limit}
+		mapEnd: l.cleanedTo, active: map[int64]lastBatch{}, aborted: map[int64][]aborted{}, ongoing: map[int64]struct{}{}, limit: limit}
+	for _, s := range l.segs {
+		for _, a := range s.aborted {
+			c.aborted[a.pid] = append(c.aborted[a.pid], a)
+		}
+	}
 	l.mu.RUnlock()
 	for len(segs) > 0 && segs[len(segs)-1].next > flushed {
 		segs = segs[:len(segs)-1]
@@ -107,8 +144,8 @@ func (l *Log) compact(now time.Time, limit int) error {
 		return nil
 	}
 	l.appendMu.Lock()
-	for _, p := range l.prods {
-		c.lastOf[p.last().lastOffset] = struct{}{}
+	for pid, p := range l.replay.prods {
+		c.active[pid] = lastBatch{p.epoch, p.lastOffset()}
 	}
 	l.appendMu.Unlock()
 	if err := c.index(segs); err != nil {
@@ -152,6 +189,9 @@ func (c *compaction) index(segs []*segment) error {
 				return err
 			}
 			c.mapEnd = b.LastOffset() + 1
+			if b.Control() || c.wasAborted(b) {
+				return nil // neither replaces what came before
+			}
 			return wireproto.EachRecord(payload, b.Count(), func(r wireproto.Record) error {
 				if r.Key != nil {
 					c.latest[hashKey(r.Key)] = b.BaseOffset() + int64(r.OffsetDelta)
@@ -178,71 +218,12 @@ func (c *compaction) open(s *segment, pos, n int64) (payload []byte, b wireproto
 	return payload, b, err
 }
 
-// filter returns what stays of a batch: the batch itself, a smaller one, or nil.
-func (c *compaction) filter(b wireproto.Batch, payload []byte) (wireproto.Batch, error) {
-	info := b.Info()
-	horizon := int64(-1)
-	if info.Attributes&wireproto.AttrDeleteHorizon != 0 {
-		horizon = info.BaseTimestamp
+// wasAborted reports a data batch of a transaction that was aborted.
+func (c *compaction) wasAborted(b wireproto.Batch) bool {
+	if !b.Transactional() || b.Control() {
+		return false
 	}
-	var kept []wireproto.Record
-	tombstones := false
-	maxTS := int64(-1)
-	err := wireproto.EachRecord(payload, info.Count, func(r wireproto.Record) error {
-		off := info.BaseOffset + int64(r.OffsetDelta)
-		if off < c.mapEnd {
-			if last, ok := c.latest[hashKey(r.Key)]; r.Key == nil || off < c.start || ok && last > off {
-				return nil
-			}
-			if r.Value == nil {
-				if horizon >= 0 && horizon <= c.now {
-					return nil
-				}
-				tombstones = true
-			}
-		}
-		kept = append(kept, r)
-		maxTS = max(maxTS, info.BaseTimestamp+r.TimestampDelta)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	mark := tombstones && horizon < 0
-	if len(kept) == 0 {
-		// An empty batch stays where a producer's sequence or, at the end, the
-		// position of readers would get lost without it.
-		_, active := c.lastOf[b.LastOffset()]
-		if !(active && info.ProducerID >= 0) && b.LastOffset()+1 < c.mapEnd {
-			return nil, nil
-		}
-	}
-	if len(kept) == int(info.Count) && !mark {
-		return b, nil
-	}
-	if len(kept) > 0 && info.Attributes&wireproto.AttrLogAppendTime == 0 {
-		info.MaxTimestamp = maxTS
-	}
-	oldBase := info.BaseTimestamp
-	if mark {
-		info.Attributes |= wireproto.AttrDeleteHorizon
-		info.BaseTimestamp = c.now + c.cfg.DeleteRetentionMillis
-	}
-	var records []byte
-	for _, r := range kept {
-		if !mark {
-			records = append(records, r.Raw...)
-			continue
-		}
-		r.TimestampDelta += oldBase - info.BaseTimestamp
-		records = wireproto.AppendRecord(records, r)
-	}
-	if records, err = wireproto.Compress(b.Codec(), records); err != nil {
-		return nil, err
-	}
-	info.Count = int32(len(kept))
-	out := make(wireproto.Batch, wireproto.HeaderSize, wireproto.HeaderSize+len(records))
-	out = append(out, records...)
-	wireproto.FinishBatch(out, info)
-	return out, nil
+	list := c.aborted[b.ProducerID()]
+	i := sort.Search(len(list), func(i int) bool { return list[i].last > b.BaseOffset() })
+	return i < len(list) && list[i].first <= b.BaseOffset()
 }

@@ -28,7 +28,7 @@ func seal(t testing.TB, l *Log) {
 	t.Helper()
 	l.appendMu.Lock()
 	defer l.appendMu.Unlock()
-	if err := l.roll(); err != nil {
+	if err := l.roll(time.Now()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -33,6 +33,16 @@ type Options struct {
 	JournalBytes    int64         // of one journal file [16 MiB]
 	BypassBytes     int           // appends from this size on are flushed in place, not journaled [256 KiB]
 	Logger          *slog.Logger  // [discard]
+	// Reserve is the free space below which appends are refused with ErrDiskFull;
+	// negative turns the check off [512 MiB, at most 2 % of the device].
+	Reserve int64
+	// OnFlush is told after each flush of the journal how long it took and how
+	// many bytes it wrote. The flusher calls it and waits for it.
+	OnFlush func(d time.Duration, bytes int)
+	// Progress is told during recovery, at most four times a second and once at
+	// its end, how many bytes of the journal and the logs were scanned, and of how
+	// many. Total may grow. The goroutine of Open calls it.
+	Progress func(done, total int64)
 }
 
 func (o Options) withDefaults() Options {
@@ -67,6 +77,8 @@ func (o Options) withDefaults() Options {
 type Config struct {
 	SegmentBytes           int64
 	SegmentMillis          int64
+	SegmentJitterMillis    int64
+	FlushMessages          int64 // 1 makes each append durable in every mode; other values leave it to the journal
 	IndexIntervalBytes     int64
 	RetentionMillis        int64
 	RetentionBytes         int64
@@ -86,7 +98,7 @@ type Config struct {
 func DefaultConfig() Config {
 	const day = 24 * 60 * 60 * 1000
 	return Config{
-		SegmentBytes: 128 << 20, SegmentMillis: 7 * day, IndexIntervalBytes: 4096,
+		SegmentBytes: 128 << 20, SegmentMillis: 7 * day, FlushMessages: 1<<63 - 1, IndexIntervalBytes: 4096,
 		RetentionMillis: 7 * day, RetentionBytes: -1, Delete: true, DeleteRetentionMillis: day,
 		MaxCompactionLagMillis: 1<<63 - 1, MinCleanableRatio: 0.5, MaxMessageBytes: 1048588,
 		TimestampBeforeMax: 1<<63 - 1, TimestampAfterMax: 3600000, Codec: -1,
@@ -111,6 +123,8 @@ var (
 	ErrOffsetOutOfRange   = errors.New("commitlog: offset out of range")
 	ErrOutOfOrderSequence = errors.New("commitlog: out of order sequence number")
 	ErrProducerEpoch      = errors.New("commitlog: producer epoch is older than the current one")
+	ErrTxnState           = errors.New("commitlog: invalid transaction state")
+	ErrCoordinatorEpoch   = errors.New("commitlog: transaction coordinator is fenced")
 	ErrTooLarge           = errors.New("commitlog: batch exceeds max.message.bytes")
 	ErrSegmentTooSmall    = errors.New("commitlog: batch exceeds segment.bytes")
 	ErrCorrupt            = errors.New("commitlog: corrupt batch")
@@ -118,6 +132,8 @@ var (
 	ErrTimestamp          = errors.New("commitlog: timestamp out of range")
 	ErrUnsupportedCodec   = errors.New("commitlog: unsupported compression type")
 	ErrStorage            = errors.New("commitlog: storage failure")
-	ErrDeleted            = errors.New("commitlog: partition deleted")
-	ErrClosed             = errors.New("commitlog: closed")
+	// ErrDiskFull comes with ErrStorage. It passes by itself when there is space.
+	ErrDiskFull = errors.New("commitlog: disk full")
+	ErrDeleted  = errors.New("commitlog: partition deleted")
+	ErrClosed   = errors.New("commitlog: closed")
 )

@@ -36,7 +36,8 @@ func FuzzRecovery(f *testing.F) {
 		put("t-0/"+segmentName(0)+".log", segment)
 		put("t-0/"+segmentName(0)+".index", history)
 		put("t-0/"+segmentName(0)+".timeindex", snapshot)
-		put("t-0/"+segmentName(0)+".snapshot", snapshot)
+		put("t-0/"+segmentName(0)+".producers", snapshot)
+		put("t-0/"+segmentName(0)+".txnindex", history)
 		put("t-0/leader-epoch-checkpoint", history)
 		put("t-0/partition.metadata", partitionMetadata(parts[0].Topic))
 		if len(ckpt) > 0 {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/kurier-io/kurier/broker/vfs"
@@ -87,8 +86,11 @@ type journal struct {
 	size   int64
 	every  time.Duration // pause between flushes, 0 for none
 	logger *slog.Logger
-	// onBytes is told after each flush how much was written since the start.
-	onBytes func(written int64)
+	// onFlush is told after each flush how long it took, how many bytes it wrote,
+	// and how many were since the start.
+	onFlush func(d time.Duration, bytes int, written int64)
+	// onFail is told once why the journal failed.
+	onFail func(error)
 
 	mu      sync.Mutex
 	cond    *sync.Cond // room in the pending group, or work for the flusher
@@ -97,6 +99,7 @@ type journal struct {
 	failed  error
 	closing bool
 	stopped chan struct{}
+	rush    chan struct{} // cuts the pause between flushes short
 
 	// Owned by the flusher, except as noted.
 	file    vfs.File
@@ -104,20 +107,27 @@ type journal struct {
 	off     int64
 	nextSeq atomic.Uint64
 	written atomic.Int64 // since the start, for checkpoint triggers
+	bytes   atomic.Int64 // of the live files
+	full    atomic.Bool  // waiting for space: appends must not begin
 
 	filesMu sync.Mutex
-	files   []uint64 // first sequence of each live file, oldest first
+	files   []journalFile // live, oldest first
 	spares  int
 	serial  int
+}
+
+type journalFile struct {
+	first uint64 // sequence
+	size  int64
 }
 
 func journalName(seq uint64) string { return fmt.Sprintf("%s/%020d.wal", journalDir, seq) }
 func spareName(i int) string        { return fmt.Sprintf("%s/spare-%06d", journalDir, i) }
 
 // startJournal begins a new journal at seq; nothing of an earlier one may be
-// needed any more. The caller sets onBytes and starts run.
+// needed any more. The caller sets the hooks and starts run.
 func startJournal(fs vfs.FS, seq uint64, size int64, every time.Duration, logger *slog.Logger) (*journal, error) {
-	j := &journal{fs: fs, size: size, every: every, logger: logger, stopped: make(chan struct{})}
+	j := &journal{fs: fs, size: size, every: every, logger: logger, stopped: make(chan struct{}), rush: make(chan struct{}, 1)}
 	j.cond = sync.NewCond(&j.mu)
 	j.pending = newGroup(nil)
 	j.nextSeq.Store(seq)
@@ -195,7 +205,8 @@ func (j *journal) rotate() error {
 		}
 	}
 	j.file, j.filled, j.off = f, filled, 0
-	j.files = append(j.files, seq)
+	j.files = append(j.files, journalFile{seq, filled})
+	j.bytes.Add(filled)
 	return nil
 }
 
@@ -205,7 +216,7 @@ func (j *journal) rotate() error {
 func (j *journal) add(e entry, end logEnd, bypass *segment) (*group, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.failed == nil && !j.closing && len(j.pending.buf) > maxPending {
+	for j.failed == nil && !j.closing && len(j.pending.buf) > maxPending && !j.full.Load() {
 		j.cond.Wait()
 	}
 	if j.failed != nil {
@@ -248,7 +259,7 @@ func (j *journal) run() {
 		}
 		if j.every > 0 && !j.closing {
 			j.mu.Unlock()
-			time.Sleep(j.every)
+			j.pause()
 			j.mu.Lock()
 		}
 		g := j.pending
@@ -262,6 +273,24 @@ func (j *journal) run() {
 			failed = j.flush(g)
 		}
 		j.finish(g, failed)
+	}
+}
+
+// pause waits between flushes, or until somebody is in a hurry.
+func (j *journal) pause() {
+	t := time.NewTimer(j.every)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-j.rush:
+	}
+}
+
+// hurry makes the next flush begin now.
+func (j *journal) hurry() {
+	select {
+	case j.rush <- struct{}{}:
+	default:
 	}
 }
 
@@ -290,52 +319,84 @@ func (j *journal) finish(g *group, err error) {
 // fail makes the journal refuse everything from now on.
 func (j *journal) fail(err error) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.failed == nil {
+	first := j.failed == nil
+	if first {
 		j.failed = err
-		j.logger.Error("storage failed; the broker accepts no more records until it is restarted", "error", err)
 	}
 	j.cond.Broadcast()
+	j.mu.Unlock()
+	if first && j.onFail != nil {
+		j.onFail(err)
+	}
+}
+
+func (j *journal) failure() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failed
 }
 
 // flush writes one frame and makes it durable. A failed flush is never retried:
-// after it the state of the pages is unknown. Only a full disk is waited for,
-// before anything of the frame was written.
+// after it the state of the pages is unknown. Only a full disk is waited for, while
+// the frame is being written: its records have their offsets and may have been
+// acknowledged with acks=1, so they cannot be taken back, but no others are let in.
 func (j *journal) flush(g *group) error {
+	start := time.Now()
 	for s, l := range g.syncs {
 		if err := l.syncBypassed(s); err != nil {
 			return err
 		}
 	}
 	need := (int64(len(g.buf)) + frameAlign - 1) / frameAlign * frameAlign
+	seq := j.nextSeq.Load()
+	sealFrame(g.buf, seq, g.n)
 	for {
-		err := j.room(need)
+		err := j.place(g.buf, need)
 		if err == nil {
 			break
 		}
-		j.mu.Lock()
-		closing := j.closing
-		j.mu.Unlock()
-		if !errors.Is(err, syscall.ENOSPC) || closing {
+		if !vfs.NoSpace(err) || !j.waitForSpace(err) {
 			return err
 		}
-		j.logger.Warn("disk full: the journal waits for space", "error", err)
-		time.Sleep(250 * time.Millisecond)
 	}
-	seq := j.nextSeq.Load()
-	sealFrame(g.buf, seq, g.n)
-	if _, err := j.file.WriteAt(g.buf, j.off); err != nil {
-		return err
+	if j.full.CompareAndSwap(true, false) {
+		j.logger.Info("the journal has space again")
 	}
 	if err := j.file.Sync(); err != nil {
 		return err
 	}
 	j.off += need
 	j.nextSeq.Store(seq + 1)
-	if written := j.written.Add(need); j.onBytes != nil {
-		j.onBytes(written)
+	if written := j.written.Add(need); j.onFlush != nil {
+		j.onFlush(time.Since(start), int(need), written)
 	}
 	return nil
+}
+
+// place writes a frame, which may be written again after a failure.
+func (j *journal) place(frame []byte, need int64) error {
+	if err := j.room(need); err != nil {
+		return err
+	}
+	_, err := j.file.WriteAt(frame, j.off)
+	return err
+}
+
+// waitForSpace pauses before the next attempt. False means that the store is being
+// closed and the frame must be given up.
+func (j *journal) waitForSpace(err error) bool {
+	if !j.full.Swap(true) {
+		j.logger.Warn("disk full: the journal waits for space, appends are refused", "error", err)
+	}
+	j.mu.Lock()
+	j.cond.Broadcast() // those who wait for room in the group
+	closing := j.closing
+	j.mu.Unlock()
+	if closing {
+		return false
+	}
+	time.Sleep(fullInterval)
+	return true
 }
 
 func sealFrame(buf []byte, seq uint64, n uint32) {
@@ -362,6 +423,10 @@ func (j *journal) room(need int64) error {
 			return err
 		}
 		j.filled += growStep
+		j.bytes.Add(growStep)
+		j.filesMu.Lock()
+		j.files[len(j.files)-1].size = j.filled
+		j.filesMu.Unlock()
 	}
 	return nil
 }
@@ -370,8 +435,8 @@ func (j *journal) room(need int64) error {
 func (j *journal) release(seq uint64) error {
 	j.filesMu.Lock()
 	defer j.filesMu.Unlock()
-	for len(j.files) > 1 && j.files[1] <= seq {
-		name := journalName(j.files[0])
+	for len(j.files) > 1 && j.files[1].first <= seq {
+		name := journalName(j.files[0].first)
 		if j.spares < keptSpares {
 			j.serial++
 			if err := j.fs.Rename(name, spareName(j.serial)); err != nil {
@@ -381,6 +446,7 @@ func (j *journal) release(seq uint64) error {
 		} else if err := j.fs.Remove(name); err != nil {
 			return err
 		}
+		j.bytes.Add(-j.files[0].size)
 		j.files = j.files[1:]
 	}
 	return j.fs.SyncDir(journalDir)
@@ -392,6 +458,7 @@ func (j *journal) close() error {
 	j.closing = true
 	j.cond.Broadcast()
 	j.mu.Unlock()
+	j.hurry()
 	<-j.stopped
 	j.mu.Lock()
 	err := j.failed

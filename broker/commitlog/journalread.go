@@ -69,7 +69,7 @@ func eachEntry(payload []byte, n uint32, fn func(entry) error) error {
 // replay calls fn for each entry of the frames from seq on, in order, and
 // returns the sequence after the last one. A torn frame at the end is normal; a
 // file that starts after a gap is not.
-func replay(fs vfs.FS, seq uint64, fn func(entry) error) (uint64, error) {
+func replay(fs vfs.FS, seq uint64, p *progress, fn func(entry) error) (uint64, error) {
 	names, err := fs.ReadDir(journalDir)
 	if err != nil {
 		return seq, nil // no journal yet
@@ -98,6 +98,8 @@ func replay(fs vfs.FS, seq uint64, fn func(entry) error) (uint64, error) {
 		if err != nil {
 			return next, err
 		}
+		p.expect(int64(len(b)))
+		p.add(int64(len(b)))
 		for off, want := 0, first; off < len(b); want++ {
 			s, n, payload, err := readFrame(b[off:])
 			if err != nil || s != want {

@@ -1,8 +1,6 @@
 package commitlog
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -32,14 +30,15 @@ type Log struct {
 
 	// appendMu serialises appends and guards what only they need.
 	appendMu  sync.Mutex
-	prods     producers
-	group     *group // that carries the newest append; journal.mu guards writes
+	torn      *segment // has bytes of a failed write after its end
+	group     *group   // that carries the newest append; journal.mu guards writes
 	groupIdx  int
 	dirMade   bool
 	lastStamp int64 // newest LogAppendTime given out
 
 	// mu guards what readers see. It is never held across a wait.
 	mu       sync.RWMutex
+	replay   replayer   // appends change it with both locks held; readers use txns
 	segs     []*segment // by base offset, the last one is active
 	next     int64      // log end offset
 	hw       logPos
@@ -55,18 +54,6 @@ type Log struct {
 	checkpointed logState   // what the last checkpoint file says
 }
 
-// AppendResult tells where a batch is.
-type AppendResult struct {
-	BaseOffset    int64
-	LastOffset    int64
-	LogAppendTime int64 // -1 for CreateTime
-	LogStart      int64
-	Duplicate     bool
-
-	log   *Log
-	group *group
-}
-
 // ID names the partition.
 func (l *Log) ID() ID { return l.id }
 
@@ -79,113 +66,6 @@ func (l *Log) Config() Config { return *l.cfg.Load() }
 // SetConfig changes the configuration.
 func (l *Log) SetConfig(c Config) { l.cfg.Store(&c) }
 
-// Append gives batch the next offsets, patches it in place and writes it. The
-// batch must have passed Validate. Its memory belongs to the caller again when
-// Append returns. Nothing is durable until Wait says so.
-func (l *Log) Append(batch wireproto.Batch) (AppendResult, error) {
-	cfg := l.cfg.Load()
-	if int64(len(batch)) > cfg.SegmentBytes {
-		return AppendResult{}, fmt.Errorf("%w: %d bytes", ErrSegmentTooSmall, len(batch))
-	}
-	l.appendMu.Lock()
-	defer l.appendMu.Unlock()
-	res := AppendResult{LogAppendTime: -1, log: l}
-	if batch.ProducerID() >= 0 && !batch.Control() {
-		dup, err := l.prods.check(batch)
-		if err != nil {
-			return AppendResult{}, err
-		}
-		if dup != nil {
-			res.Duplicate = true
-			res.LastOffset, res.BaseOffset = dup.lastOffset, dup.lastOffset-int64(dup.delta)
-			if cfg.LogAppendTime {
-				res.LogAppendTime = dup.ts
-			}
-			res.group = l.group
-			res.LogStart = l.LogStart()
-			return res, nil
-		}
-	}
-	now := time.Now()
-	if cfg.LogAppendTime {
-		l.lastStamp = max(l.lastStamp, now.UnixMilli())
-		res.LogAppendTime = l.lastStamp
-		batch.SetLogAppendTime(l.lastStamp)
-	}
-	seg, err := l.writable(batch, cfg, now)
-	if err != nil {
-		return AppendResult{}, err
-	}
-	epoch := l.store.epoch
-	batch.SetBaseOffset(l.next)
-	batch.SetLeaderEpoch(epoch)
-	res.BaseOffset, res.LastOffset = l.next, batch.LastOffset()
-	if err := seg.writeAt(batch, seg.size); err != nil {
-		return AppendResult{}, fmt.Errorf("%w: %w", ErrStorage, err)
-	}
-	pos := seg.size
-	end := logPos{res.LastOffset + 1, seg.base, pos + int64(len(batch))}
-	if batch.ProducerID() >= 0 {
-		l.prods.note(batch)
-	}
-	l.mu.Lock()
-	if seg.size == 0 {
-		seg.born = now
-		l.dirDirty = true // the write above made the file
-	}
-	seg.note(res.LastOffset, batch.MaxTimestamp(), batch.BaseTimestamp(), int64(len(batch)), cfg.IndexIntervalBytes)
-	l.next = end.offset
-	if l.epochs.note(epoch, res.BaseOffset) {
-		l.epochDue = true
-	}
-	res.LogStart = l.logStart
-	l.mu.Unlock()
-	// A journal that refuses has failed or is closing: the log takes no more
-	// appends, so the offset given out above is never seen.
-	if err := l.enqueue(batch, seg, pos, end); err != nil {
-		return AppendResult{}, err
-	}
-	res.group = l.group
-	if l.store.opts.Durability != Fsync {
-		l.advance(end)
-	}
-	return res, nil
-}
-
-// enqueue hands the written batch to the journal. Called with appendMu held.
-func (l *Log) enqueue(batch wireproto.Batch, seg *segment, pos int64, end logPos) error {
-	j := l.store.journal
-	if j == nil {
-		return nil
-	}
-	e := entry{id: l.id, baseOffset: batch.BaseOffset(), segBase: seg.base, pos: pos, length: uint32(len(batch))}
-	var bypass *segment
-	if len(batch) >= l.store.opts.BypassBytes {
-		e.extent, e.crc, bypass = true, batch.CRC(), seg
-	} else {
-		e.data = batch
-	}
-	_, err := j.add(e, logEnd{l, end}, bypass)
-	return err
-}
-
-// syncBypassed makes a segment durable that the journal will only refer to, its
-// directory entry included.
-func (l *Log) syncBypassed(seg *segment) error {
-	l.mu.Lock()
-	dir := l.dirDirty
-	l.dirDirty = false
-	l.mu.Unlock()
-	seg.dirty.Store(true) // whatever a checkpoint does meanwhile
-	if err := seg.sync(); err != nil || !dir {
-		return err
-	}
-	if err := l.fs.SyncDir(l.dir); err != nil {
-		return err
-	}
-	return l.fs.SyncDir(".")
-}
-
 // writable returns the active segment, rolling it first if the batch must not
 // go there. Called with appendMu held.
 func (l *Log) writable(batch wireproto.Batch, cfg *Config, now time.Time) (*segment, error) {
@@ -195,16 +75,22 @@ func (l *Log) writable(batch wireproto.Batch, cfg *Config, now time.Time) (*segm
 	}
 	if !l.dirMade {
 		if err := l.makeDir(); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+			return nil, l.store.storageError(err)
 		}
+	}
+	if l.torn == seg {
+		if err := seg.truncate(seg.size); err != nil {
+			return nil, l.store.storageError(err)
+		}
+		l.torn = nil
 	}
 	full := seg.size > 0 && (seg.size+int64(len(batch)) > cfg.SegmentBytes ||
 		seg.next+int64(batch.LastOffsetDelta())-seg.base > 1<<31-1 || l.aged(seg, cfg, now))
 	if !full {
 		return seg, nil
 	}
-	if err := l.roll(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+	if err := l.roll(now); err != nil {
+		return nil, l.store.storageError(err)
 	}
 	return l.active(), nil
 }
@@ -220,16 +106,24 @@ func (l *Log) active() *segment {
 }
 
 // aged reports a segment older than segment.ms, by the clock of this process or,
-// for one that was there at the start, by its first timestamp.
+// for one that was there at the start, by its first timestamp. A compacted log
+// rolls early enough for max.compaction.lag.ms, as in Kafka; segment.jitter.ms
+// spreads the rolls of many partitions.
 func (l *Log) aged(seg *segment, cfg *Config, now time.Time) bool {
-	if !seg.born.IsZero() {
-		return now.Sub(seg.born).Milliseconds() > cfg.SegmentMillis
+	limit := cfg.SegmentMillis
+	if cfg.Compact && cfg.MaxCompactionLagMillis > 0 {
+		limit = min(limit, cfg.MaxCompactionLagMillis)
 	}
-	return seg.firstTS >= 0 && now.UnixMilli()-seg.firstTS > cfg.SegmentMillis
+	limit -= int64(seg.jitter * float64(min(cfg.SegmentJitterMillis, limit)))
+	if !seg.born.IsZero() {
+		return now.Sub(seg.born).Milliseconds() > limit
+	}
+	return seg.firstTS >= 0 && now.UnixMilli()-seg.firstTS > limit
 }
 
-// roll seals the active segment. Called with appendMu held.
-func (l *Log) roll() error {
+// roll seals the active segment. Called with appendMu held. When it fails nothing
+// has changed but files that the next roll writes again.
+func (l *Log) roll(now time.Time) error {
 	old := l.active()
 	l.mu.Lock()
 	old.finishIndex()
@@ -238,12 +132,12 @@ func (l *Log) roll() error {
 		return err
 	}
 	s := newSegment(l.fs, l.dir, l.next)
-	if err := writePlain(l.fs, s.path+".snapshot", l.prods.encode()); err != nil {
+	if err := writePlain(l.fs, s.path+producersSuffix, l.replay.prods.encode()); err != nil {
 		return err
 	}
-	l.prods.expire(time.Now().UnixMilli())
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.replay.prods.expire(now.UnixMilli())
 	old.idx, old.indexDirty = nil, true
 	l.segs = append(l.segs, s)
 	l.dirDirty = true
@@ -264,28 +158,6 @@ func (l *Log) makeDir() error {
 	return nil
 }
 
-// Wait blocks until the append is durable under the store's durability, or
-// done is closed. It returns nil at once when nothing is to be waited for.
-func (r AppendResult) Wait(done <-chan struct{}) error {
-	if r.log == nil || r.log.store.opts.Durability != Fsync || r.log.HighWatermark() > r.LastOffset || r.group == nil {
-		return nil
-	}
-	select {
-	case <-r.group.done:
-		return r.group.err
-	default:
-	}
-	select {
-	case <-r.group.done:
-		return r.group.err
-	case <-done:
-		return ErrTimeout
-	}
-}
-
-// ErrTimeout reports a Wait that was given up.
-var ErrTimeout = errors.New("commitlog: not durable in time")
-
 // advance publishes a new high watermark. The journal calls it.
 func (l *Log) advance(end logPos) {
 	l.mu.Lock()
@@ -298,6 +170,7 @@ func (l *Log) publish(end logPos) {
 		return
 	}
 	l.hw = end
+	l.replay.txns.settle(end.offset)
 	l.notify()
 }
 
@@ -310,8 +183,8 @@ func (l *Log) notify() {
 	}
 }
 
-// Watch makes the log send to ch, without blocking, whenever its high watermark
-// moves or it is deleted. Unwatch ends that.
+// Watch makes the log send to ch, without blocking, whenever its high watermark or
+// last stable offset moves or it is deleted. Unwatch ends that.
 func (l *Log) Watch(ch chan<- struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

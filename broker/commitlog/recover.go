@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,11 +33,27 @@ func (s *Store) recover(parts []Spec, nextEpoch func() (int32, error)) error {
 		}
 	}
 	seq := ckpt.seq
+	replayed := map[ID]int64{}
 	if !clean {
-		replayed := map[ID]int64{}
-		if seq, err = replay(s.fs, ckpt.seq, func(e entry) error { return s.apply(e, ckpt, replayed) }); err != nil {
+		if seq, err = replay(s.fs, ckpt.seq, s.progress, func(e entry) error { return s.apply(e, ckpt, replayed) }); err != nil {
 			return err
 		}
+	}
+	for _, l := range s.logs {
+		st := ckpt.logs[l.id]
+		if len(l.segs) == 0 {
+			l.segs = []*segment{newSegment(l.fs, l.dir, st.end)}
+		}
+		if err := l.sizeSegments(); err != nil {
+			return fmt.Errorf("%s: %w", l.dir, err)
+		}
+		if !clean {
+			for _, seg := range l.segs[l.firstUnsure(st):] {
+				s.progress.expect(seg.size)
+			}
+		}
+	}
+	if !clean {
 		for _, l := range s.logs {
 			if err := l.recoverTail(ckpt.logs[l.id], replayed[l.id]); err != nil {
 				return fmt.Errorf("%s: %w", l.dir, err)
@@ -66,6 +81,7 @@ func (s *Store) recover(parts []Spec, nextEpoch func() (int32, error)) error {
 	for _, l := range s.logs {
 		l.hw = l.end()
 	}
+	s.progress.finish()
 	return s.begin(seq)
 }
 
@@ -97,7 +113,11 @@ func (s *Store) begin(seq uint64) error {
 	if err != nil {
 		return err
 	}
-	j.onBytes = func(written int64) {
+	j.onFail = func(err error) { _ = s.fail(err) } // the appends that it fails report it
+	j.onFlush = func(d time.Duration, bytes int, written int64) {
+		if s.opts.OnFlush != nil {
+			s.opts.OnFlush(d, bytes)
+		}
 		if written-s.ckptBytes.Load() > s.opts.CheckpointBytes {
 			select {
 			case s.wake <- struct{}{}:
@@ -266,20 +286,15 @@ func (l *Log) end() logPos {
 
 // trustTail loads the log as a clean stop left it.
 func (l *Log) trustTail(st logState) error {
-	if len(l.segs) == 0 {
-		l.segs = []*segment{newSegment(l.fs, l.dir, st.end)}
-	}
-	if err := l.sizeSegments(); err != nil {
-		return err
-	}
 	active := l.segs[len(l.segs)-1]
 	if err := l.loadSealed(l.segs[:len(l.segs)-1]); err != nil {
 		return err
 	}
-	if !active.loadIndex() {
-		if _, err := l.scan(active, 0, active.size, -1); err != nil {
-			return err
-		}
+	active.next = max(st.end, active.base)
+	if active.loadIndex() {
+		active.loadAborted()
+	} else if _, err := l.scan(active, 0, active.size, -1); err != nil {
+		return err
 	}
 	active.next = max(st.end, active.base)
 	l.next = active.next
@@ -289,23 +304,24 @@ func (l *Log) trustTail(st logState) error {
 			active.firstTS = wireproto.Batch(h[:]).BaseTimestamp()
 		}
 	}
-	return l.restoreProducers(l.next)
+	return l.restoreTxns(l.next)
+}
+
+// firstUnsure is the index of the first segment that may hold more, or other,
+// than what the checkpoint covers.
+func (l *Log) firstUnsure(st logState) int {
+	first := max(0, len(l.segs)-1)
+	for first > 0 && l.segs[first].base >= st.end {
+		first--
+	}
+	return first
 }
 
 // recoverTail rebuilds everything from the checkpoint on by reading batches, and
 // cuts what is not one. Batches beyond the journal are kept if they are whole:
 // they were not acknowledged with acks=all, but may have been with acks=1.
 func (l *Log) recoverTail(st logState, replayed int64) error {
-	if len(l.segs) == 0 {
-		l.segs = []*segment{newSegment(l.fs, l.dir, st.end)}
-	}
-	if err := l.sizeSegments(); err != nil {
-		return err
-	}
-	first := max(0, len(l.segs)-1)
-	for first > 0 && l.segs[first].base >= st.end {
-		first--
-	}
+	first := l.firstUnsure(st)
 	if err := l.loadSealed(l.segs[:first]); err != nil {
 		return err
 	}
@@ -341,154 +357,12 @@ func (l *Log) recoverTail(st logState, replayed int64) error {
 	}
 	l.segs = l.segs[:i]
 	for _, seg := range l.segs[first : len(l.segs)-1] {
-		seg.finishIndex()
-		if err := seg.writeIndex(); err != nil {
-			return err
-		}
-		seg.idx, seg.indexDirty = nil, true
+		seg.finishIndex() // restoreTxns writes it
 	}
 	l.next = max(next, l.logStart)
 	if want := max(st.end, replayed); l.next < want {
 		return &CorruptError{File: l.dir, Detail: fmt.Sprintf("records up to offset %d were flushed, but only those before %d can be read", want, l.next)}
 	}
 	l.epochs.truncate(l.next)
-	return l.restoreProducers(l.next)
-}
-
-func (l *Log) sizeSegments() error {
-	if !l.dirMade {
-		return nil // never written to
-	}
-	l.dirDirty = true // replay or the next line may have made files
-	for i, seg := range l.segs {
-		f, err := seg.acquire()
-		if err != nil {
-			return err
-		}
-		seg.size, err = f.Size()
-		seg.fmu.RUnlock()
-		if err != nil {
-			return err
-		}
-		if i+1 < len(l.segs) {
-			seg.next = l.segs[i+1].base
-			if err := seg.closeFile(false); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// loadSealed takes what sealed segments need in memory from their time index.
-func (l *Log) loadSealed(segs []*segment) error {
-	for _, seg := range segs {
-		if seg.loadIndex() && (seg.maxTS >= 0 || seg.size == 0) {
-			seg.idx = nil
-			continue
-		}
-		next, size := seg.next, seg.size
-		if _, err := l.scan(seg, 0, size, -1); err != nil {
-			return err
-		}
-		seg.next, seg.size = next, size
-		seg.finishIndex()
-		if err := seg.writeIndex(); err != nil {
-			return err
-		}
-		seg.idx, seg.indexDirty = nil, true
-	}
-	return nil
-}
-
-// loadIndex reads the index files; false means they cannot be used.
-func (s *segment) loadIndex() bool {
-	offsets, err1 := s.fs.ReadFile(s.path + ".index")
-	times, err2 := s.fs.ReadFile(s.path + ".timeindex")
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	idx, ok := decodeIndex(offsets, times, s.size)
-	if !ok {
-		return false
-	}
-	s.idx = idx
-	if n := len(idx.times); n > 0 {
-		s.maxTS, s.maxTSOffset = idx.times[n-1].ts, s.base+int64(idx.times[n-1].rel)
-	}
-	return true
-}
-
-// scan rebuilds the index of a segment from its batches and returns where the
-// first thing that is not a batch begins. Batches at or after offset verify (-1:
-// none) are read whole and their checksum is compared.
-func (l *Log) scan(seg *segment, from, size, verify int64) (int64, error) {
-	interval := l.Config().IndexIntervalBytes
-	seg.size, seg.next, seg.maxTS, seg.maxTSOffset, seg.idx = from, seg.base, -1, seg.base, &index{}
-	end, err := seg.scanHeaders(from, size, func(h wireproto.Batch, pos, n int64) error {
-		if h.BaseOffset() < seg.next || h.LastOffsetDelta() < 0 || h.LastOffset()-seg.base > 1<<31-1 {
-			return errStop
-		}
-		if verify >= 0 && h.BaseOffset() >= verify {
-			if h.BaseOffset() != seg.next {
-				return errStop // appends leave no holes
-			}
-			b, err := seg.readBatch(pos, n)
-			if err != nil {
-				return err
-			}
-			if b.CheckCRC() != nil {
-				return errStop
-			}
-		}
-		l.epochs.note(h.LeaderEpoch(), h.BaseOffset())
-		seg.note(h.LastOffset(), h.MaxTimestamp(), h.BaseTimestamp(), n, interval)
-		return nil
-	})
-	return end, err
-}
-
-// restoreProducers loads the newest usable snapshot at or before end and replays
-// the headers after it. Older and newer snapshots are removed.
-func (l *Log) restoreProducers(end int64) error {
-	l.prods = producers{}
-	if !l.dirMade {
-		return nil
-	}
-	names, err := l.fs.ReadDir(l.dir)
-	if err != nil {
-		return err
-	}
-	from := l.segs[0].base
-	offsets := map[int64]string{}
-	for _, n := range names {
-		if off, ok := parseSegmentName(n, ".snapshot"); ok {
-			offsets[off] = n
-		}
-	}
-	for _, off := range slices.Backward(slices.Sorted(maps.Keys(offsets))) {
-		b, err := l.fs.ReadFile(l.dir + "/" + offsets[off])
-		if ps, derr := decodeProducers(b); err == nil && derr == nil && off <= end {
-			l.prods, from = ps, off
-			break
-		}
-		if err := l.fs.Remove(l.dir + "/" + offsets[off]); err != nil {
-			return err
-		}
-	}
-	for _, seg := range l.segs {
-		if seg.next <= from {
-			continue
-		}
-		if _, err := seg.scanHeaders(0, seg.size, func(h wireproto.Batch, _, _ int64) error {
-			if h.BaseOffset() >= from {
-				l.prods.note(h)
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	l.prods.expire(time.Now().UnixMilli())
-	return nil
+	return l.restoreTxns(l.next)
 }

@@ -10,7 +10,19 @@ import (
 func (l *Log) Available(offset int64) int64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if offset >= l.hw.offset || l.deleted {
+	return l.available(offset, l.hw)
+}
+
+// AvailableCommitted is Available for a read_committed consumer, up to the last
+// stable offset.
+func (l *Log) AvailableCommitted(offset int64) int64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.available(offset, l.stable())
+}
+
+func (l *Log) available(offset int64, limit logPos) int64 {
+	if offset >= limit.offset || l.deleted {
 		return 0
 	}
 	var n int64
@@ -18,10 +30,10 @@ func (l *Log) Available(offset int64) int64 {
 		s := l.segs[i]
 		size := s.size
 		switch {
-		case s.base > l.hw.segBase:
+		case s.base > limit.segBase:
 			continue
-		case s.base == l.hw.segBase:
-			size = l.hw.pos
+		case s.base == limit.segBase:
+			size = limit.pos
 		}
 		if s.base <= offset {
 			if s.idx != nil {
@@ -59,6 +71,7 @@ func (l *Log) DeleteRecords(offset int64) (int64, error) {
 		return start, nil
 	}
 	l.logStart = offset
+	l.notify() // it may have passed a transaction that was open
 	l.mu.Unlock()
 	if err := l.store.Checkpoint(); err != nil {
 		return -1, err
@@ -79,7 +92,7 @@ func (l *Log) retain(now time.Time) (bool, error) {
 	}
 	l.appendMu.Lock()
 	if seg := l.active(); seg != nil && expired(seg) {
-		if err := l.roll(); err != nil {
+		if err := l.roll(now); err != nil {
 			l.appendMu.Unlock()
 			return false, err
 		}
@@ -104,6 +117,9 @@ func (l *Log) retain(now time.Time) (bool, error) {
 	}
 	raised := start > l.logStart
 	l.logStart = start
+	if raised {
+		l.notify()
+	}
 	return raised, nil
 }
 

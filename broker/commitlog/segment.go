@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,9 @@ type segment struct {
 	firstTS     int64     // of the first batch, -1 when empty
 	born        time.Time // of the first append in this process, for segment.ms without timestamps
 	idx         *index    // while active
+	jitter      float64   // share of segment.jitter.ms by which it rolls early
+	aborted     []aborted // transactions whose abort marker is here; appended to, never changed
+	txnsKnown   bool      // during recovery: aborted came from a file
 	dirty       atomic.Bool
 	indexDirty  bool
 
@@ -39,7 +43,7 @@ func segmentName(base int64) string { return fmt.Sprintf("%020d", base) }
 
 func newSegment(fs vfs.FS, dir string, base int64) *segment {
 	return &segment{fs: fs, path: dir + "/" + segmentName(base), base: base, next: base,
-		maxTS: -1, maxTSOffset: base, firstTS: -1, idx: &index{}}
+		maxTS: -1, maxTSOffset: base, firstTS: -1, idx: &index{}, jitter: rand.Float64()}
 }
 
 var errGone = errors.New("commitlog: segment was replaced")
@@ -198,7 +202,10 @@ func (s *segment) writeIndex() error {
 	if err := writePlain(s.fs, s.path+".index", offsets); err != nil {
 		return err
 	}
-	return writePlain(s.fs, s.path+".timeindex", times)
+	if err := writePlain(s.fs, s.path+".timeindex", times); err != nil {
+		return err
+	}
+	return writePlain(s.fs, s.path+".txnindex", encodeAborted(s.aborted))
 }
 
 // finishIndex adds the largest timestamp, which Kafka expects in the last entry of
@@ -207,7 +214,7 @@ func (s *segment) finishIndex() { s.idx.addTime(s) }
 
 // syncIndex makes the index files durable.
 func (s *segment) syncIndex() error {
-	for _, suffix := range []string{".index", ".timeindex"} {
+	for _, suffix := range []string{".index", ".timeindex", ".txnindex"} {
 		f, err := s.fs.Open(s.path + suffix)
 		if err != nil {
 			return err
@@ -251,7 +258,7 @@ func (s *segment) position(idx *index, offset, size int64) int64 {
 
 func (s *segment) remove() error {
 	err := s.closeFile(true)
-	for _, suffix := range []string{".log", ".index", ".timeindex", ".snapshot"} {
+	for _, suffix := range []string{".log", ".index", ".timeindex", ".txnindex", producersSuffix} {
 		if rerr := s.fs.Remove(s.path + suffix); rerr != nil && suffix == ".log" && err == nil {
 			err = rerr
 		}

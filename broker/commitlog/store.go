@@ -31,7 +31,10 @@ type Store struct {
 	wake      chan struct{}
 	stop      chan struct{}
 	stopped   sync.WaitGroup
-	failed    error // a flush failed: no checkpoint may succeed any more; under ckptMu
+
+	guard    spaceGuard
+	progress *progress             // of recovery
+	sick     atomic.Pointer[error] // a flush failed: no append or checkpoint may succeed any more
 }
 
 func partitionMetadata(topic [16]byte) []byte {
@@ -48,7 +51,13 @@ func Open(opts Options, parts []Spec, epoch int32, nextEpoch func() (int32, erro
 	opts = opts.withDefaults()
 	s := &Store{opts: opts, fs: opts.FS, logger: opts.Logger, epoch: epoch, logs: map[ID]*Log{},
 		wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	s.progress = &progress{report: opts.Progress}
+	s.guard.reserve = opts.Reserve
+	s.guard.device, _ = opts.FS.(vfs.Device)
 	if err := s.recover(parts, nextEpoch); err != nil {
+		if vfs.NoSpace(err) {
+			err = s.diskFull(err)
+		}
 		return nil, err
 	}
 	s.stopped.Go(s.checkpointLoop)
@@ -63,7 +72,7 @@ func Exists(fsys vfs.FS) bool {
 
 func (s *Store) newLog(spec Spec) *Log {
 	l := &Log{id: spec.ID, name: spec.Name, dir: dirName(spec.Name, spec.Partition), fs: s.fs, store: s,
-		logger: s.logger.With("topic", spec.Name, "partition", spec.Partition), prods: producers{}}
+		logger: s.logger.With("topic", spec.Name, "partition", spec.Partition), replay: replayer{prods: producers{}}}
 	cfg := spec.Config
 	l.cfg.Store(&cfg)
 	return l

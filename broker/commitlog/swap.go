@@ -1,10 +1,13 @@
 package commitlog
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
+	"github.com/kurier-io/kurier/broker/vfs"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
@@ -42,6 +45,9 @@ func (c *compaction) rewrite(segs []*segment) error {
 			if out == nil {
 				return nil
 			}
+			if e, ok := c.abortedBy(out); ok {
+				fresh.aborted = append(fresh.aborted, e)
+			}
 			if _, err := f.WriteAt(out, fresh.size); err != nil {
 				return err
 			}
@@ -56,7 +62,7 @@ func (c *compaction) rewrite(segs []*segment) error {
 		err = cerr
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, l.fs.Remove(tmp)) // a full disk needs the space back
 	}
 	fresh.next = end
 	fresh.finishIndex()
@@ -96,13 +102,35 @@ func (l *Log) swapIn(fresh *segment, old []*segment, end int64) error {
 	if err != nil {
 		return err
 	}
-	if err := fresh.writeIndex(); err != nil {
-		return err
+	// No checkpoint covers these files: they appear whole or not at all.
+	offsets, times := fresh.idx.encode()
+	name := segmentName(fresh.base)
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{name + ".index", offsets}, {name + ".timeindex", times}, {name + ".txnindex", encodeAborted(fresh.aborted)}} {
+		if err := vfs.WriteFile(l.fs, l.dir, f.name, f.data); err != nil {
+			return err // the index stays in memory; the next start builds it
+		}
 	}
 	l.mu.Lock()
-	fresh.idx, fresh.indexDirty = nil, true
+	fresh.idx = nil
 	l.mu.Unlock()
 	return nil
+}
+
+// abortedBy returns the index entry of an abort marker that stays: as long as the
+// marker is in the log, its entry may be, and never longer.
+func (c *compaction) abortedBy(b wireproto.Batch) (aborted, bool) {
+	if !b.Control() {
+		return aborted{}, false
+	}
+	list := c.aborted[b.ProducerID()]
+	i := sort.Search(len(list), func(i int) bool { return list[i].last >= b.BaseOffset() })
+	if i < len(list) && list[i].last == b.BaseOffset() {
+		return list[i], true
+	}
+	return aborted{}, false
 }
 
 // replaceFiles removes the files of the segments with base in [base, end) and
@@ -113,10 +141,11 @@ func (l *Log) replaceFiles(base, end int64, swap string) error {
 	if err != nil {
 		return err
 	}
-	for _, suffix := range []string{".index", ".timeindex", ".log"} {
+	for _, suffix := range []string{".index", ".timeindex", ".txnindex", producersSuffix, ".log"} {
 		for _, n := range names {
 			b, ok := parseSegmentName(n, suffix)
-			if !ok || b < base || b >= end || suffix == ".log" && b == base {
+			keep := b == base && (suffix == ".log" || suffix == producersSuffix)
+			if !ok || b < base || b >= end || keep {
 				continue
 			}
 			if err := l.fs.Remove(l.dir + "/" + n); err != nil {

@@ -50,8 +50,8 @@ func Validate(records []byte, cfg Config, version int16) (wireproto.Batch, error
 		return nil, fmt.Errorf("%w: %d records with last offset delta %d", ErrInvalidRecord, b.Count(), b.LastOffsetDelta())
 	case b.Control():
 		return nil, fmt.Errorf("%w: clients may not write control records", ErrInvalidRecord)
-	case b.Attributes()&wireproto.AttrTransactional != 0:
-		return nil, fmt.Errorf("%w: transactions are not offered", ErrInvalidRecord)
+	case b.Transactional() && b.ProducerID() < 0:
+		return nil, fmt.Errorf("%w: transactional records without a producer id", ErrInvalidRecord)
 	case b.ProducerID() >= 0 && (b.BaseSequence() < 0 || b.ProducerEpoch() < 0):
 		return nil, fmt.Errorf("%w: producer id without epoch or sequence", ErrInvalidRecord)
 	case b.Codec() > wireproto.CodecZstd:

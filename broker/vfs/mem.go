@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // pageSize is the unit in which a crash keeps or loses unsynced writes.
@@ -34,6 +36,7 @@ type Mem struct {
 	dirs    map[string]bool
 	crashed bool
 	fail    func(op, name string) error
+	limit   int64 // of all contents, 0 for none
 }
 
 // NewMem returns an empty file system.
@@ -48,6 +51,32 @@ func (m *Mem) FailWith(fn func(op, name string) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fail = fn
+}
+
+// SetCapacity limits the contents of all files to n bytes, 0 for no limit. A write
+// past it fails with syscall.ENOSPC after storing what fits, as disks do.
+func (m *Mem) SetCapacity(n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limit = n
+}
+
+// Space tells what SetCapacity leaves; without a limit it is unknown.
+func (m *Mem) Space() (Space, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.limit == 0 {
+		return Space{Dir: "memory"}, fmt.Errorf("free space: %w", errors.ErrUnsupported)
+	}
+	return Space{Dir: "memory", Total: m.limit, Free: max(m.limit-m.used(), 0)}, nil
+}
+
+func (m *Mem) used() int64 {
+	var n int64
+	for _, f := range m.files {
+		n += int64(len(f.live))
+	}
+	return n
 }
 
 // Crash makes m unusable and returns what a machine would find after losing
@@ -289,14 +318,26 @@ func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.m.check("write", f.name); err != nil {
 		return 0, err
 	}
+	var full error
 	if need := off + int64(len(p)); need > int64(len(f.n.live)) {
-		f.n.live = append(f.n.live, make([]byte, need-int64(len(f.n.live)))...)
+		if grow := need - int64(len(f.n.live)); f.m.limit > 0 && f.m.used()+grow > f.m.limit {
+			fits := max(f.m.limit-f.m.used(), 0) // from the present end on
+			p = p[:min(max(int64(len(f.n.live))+fits-off, 0), int64(len(p)))]
+			full = &fs.PathError{Op: "write", Path: f.name, Err: syscall.ENOSPC}
+			if len(p) == 0 {
+				return 0, full
+			}
+			need = off + int64(len(p))
+		}
+		if need > int64(len(f.n.live)) {
+			f.n.live = append(f.n.live, make([]byte, need-int64(len(f.n.live)))...)
+		}
 	}
 	copy(f.n.live[off:], p)
 	for pg := off / pageSize; pg*pageSize < off+int64(len(p)); pg++ {
 		f.n.dirty[pg] = struct{}{}
 	}
-	return len(p), nil
+	return len(p), full
 }
 
 func (f *memFile) Sync() error {

@@ -83,6 +83,9 @@ func (b Batch) Codec() int { return int(b.Attributes() & AttrCodecMask) }
 // Control reports a batch of transaction markers.
 func (b Batch) Control() bool { return b.Attributes()&AttrControl != 0 }
 
+// Transactional reports a batch, data or marker, that belongs to a transaction.
+func (b Batch) Transactional() bool { return b.Attributes()&AttrTransactional != 0 }
+
 // Payload is the record section, compressed if Codec says so.
 func (b Batch) Payload() []byte { return b[HeaderSize:] }
 
