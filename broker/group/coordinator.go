@@ -5,43 +5,31 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
 // Coordinator runs the groups. Its methods may be called from any goroutine;
-// Join and Sync block until the group answers or ctx ends.
+// Join and Sync block until the group answers or ctx ends, and whatever writes
+// blocks until the storage has it.
 type Coordinator struct {
-	storage   Storage
-	limits    Limits
-	retention time.Duration
-	logger    *slog.Logger
+	storage     Storage
+	limits      Limits
+	retention   time.Duration
+	logger      *slog.Logger
+	topics      Topics // nil: no groups of the new protocol
+	groupConfig func(group string) GroupConfig
+	topicsSeq   atomic.Uint64 // counts TopicsChanged
 
 	mu     sync.Mutex
 	groups map[string]*shell
+	unused []*shell // hold nothing but member ids that were handed out; oldest first
 	closed bool
 
 	txnMu      sync.Mutex // a leaf: nothing else is locked under it
 	txns       map[int64]map[string]struct{}
 	partitions int32 // of the offsets topic
-}
-
-// shell is one group: its machine, offsets, parked requests and timer.
-type shell struct {
-	c *Coordinator
-
-	mu      sync.Mutex
-	m       *Machine
-	offsets map[TopicPartition]committed
-	pending map[int64]map[TopicPartition]committed // by producer id
-	writes  uint64                                 // counts what the log got, for its order
-	parked  map[Token]chan any
-	tokens  Token
-	timer   *time.Timer
-	removed bool
 }
 
 // NewCoordinator returns a coordinator without groups. Offsets of an empty group
@@ -51,51 +39,20 @@ func NewCoordinator(storage Storage, limits Limits, retention time.Duration, log
 		txns: map[int64]map[string]struct{}{}, partitions: 1}
 }
 
-// group returns the shell of a group, or nil.
-func (c *Coordinator) group(id string, create bool) *shell {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil
-	}
-	g := c.groups[id]
-	if g == nil && create {
-		g = &shell{c: c, m: NewMachine(id, c.limits, time.Now()), offsets: map[TopicPartition]committed{},
-			pending: map[int64]map[TopicPartition]committed{}, parked: map[Token]chan any{}}
-		c.groups[id] = g
-	}
-	return g
+// SetConsumer enables groups of the new protocol (KIP-848). It is called before
+// Load. Config may be nil; it is called with every heartbeat and must be quick.
+func (c *Coordinator) SetConsumer(topics Topics, config func(group string) GroupConfig) {
+	c.topics, c.groupConfig = topics, config
 }
 
-// lock returns a locked shell that is still part of the coordinator, or nil.
-func (c *Coordinator) lock(id string, create bool) *shell {
-	for {
-		g := c.group(id, create)
-		if g == nil {
-			return nil
-		}
-		g.mu.Lock()
-		if !g.removed {
-			return g
-		}
-		g.mu.Unlock()
-	}
-}
-
-// Start arms the timers of the groups that Load brought back, and drops empty
-// shells that only tombstones left.
+// Start arms the timers of the groups that Load brought back, and drops what only
+// tombstones left. It is called once, after Load and before anything else.
 func (c *Coordinator) Start() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for id, g := range c.groups {
+	for _, g := range c.shells() {
 		g.mu.Lock()
-		if g.disposable() {
-			g.removed = true
-			delete(c.groups, id)
-		} else {
-			g.arm()
-		}
-		g.mu.Unlock()
+		g.resume()
+		g.arm()
+		g.unlock()
 	}
 }
 
@@ -103,10 +60,7 @@ func (c *Coordinator) Start() {
 // loading, for members of the process that it was itself a part of: they cannot
 // have outlived it, so nobody needs to wait for their sessions to end.
 func (c *Coordinator) Expel(ctx context.Context, host string) {
-	c.mu.Lock()
-	groups := slices.Collect(maps.Values(c.groups))
-	c.mu.Unlock()
-	for _, g := range groups {
+	for _, g := range c.shells() {
 		g.mu.Lock()
 		for _, m := range g.m.ordered() {
 			if m.ClientHost == host {
@@ -114,7 +68,10 @@ func (c *Coordinator) Expel(ctx context.Context, host string) {
 				g.run(ctx, eff)
 			}
 		}
-		g.mu.Unlock()
+		if g.cg != nil && g.cg.Expel(time.Now(), host) > 0 {
+			g.storeOrLog(ctx)
+		}
+		g.unlock()
 	}
 }
 
@@ -122,9 +79,8 @@ func (c *Coordinator) Expel(ctx context.Context, host string) {
 func (c *Coordinator) Close() {
 	c.mu.Lock()
 	c.closed = true
-	groups := slices.Collect(maps.Values(c.groups))
 	c.mu.Unlock()
-	for _, g := range groups {
+	for _, g := range c.shells() {
 		g.mu.Lock()
 		g.removed = true
 		if g.timer != nil {
@@ -138,199 +94,85 @@ func (c *Coordinator) Close() {
 	}
 }
 
-func (g *shell) disposable() bool {
-	return g.m.state == Empty && g.m.generation == 0 && len(g.offsets) == 0 && len(g.pending) == 0 && len(g.m.pending) == 0 && len(g.m.members) == 0
-}
-
-// arm sets the timer for the machine's next deadline. Called with mu held.
-func (g *shell) arm() {
-	next := g.m.Next()
-	if g.timer != nil {
-		g.timer.Stop()
-	}
-	if next.IsZero() || g.removed {
-		return
-	}
-	d := max(time.Until(next), time.Millisecond)
-	if g.timer == nil {
-		g.timer = time.AfterFunc(d, g.tick)
-		return
-	}
-	g.timer.Reset(d)
-}
-
-func (g *shell) tick() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.removed {
-		return
-	}
-	g.run(context.Background(), g.m.Tick(time.Now()))
-}
-
-// run performs the effects of a step. Called with mu held.
-func (g *shell) run(ctx context.Context, e Effects) {
-	if e.Persist {
-		err := g.c.storage.Append(context.WithoutCancel(ctx), g.m.ID, []wireproto.Record{g.m.record()})
-		if err != nil {
-			// The members keep what they have; a restart of the broker would
-			// make them join again.
-			g.c.logger.Error("group state not stored", "group", g.m.ID, "error", err)
-			for t := range e.Syncs {
-				e.Syncs[t] = SyncResponse{Code: NotAvailable}
-			}
-		}
-	}
-	for t, r := range e.Joins {
-		g.deliver(t, r)
-	}
-	for t, r := range e.Syncs {
-		g.deliver(t, r)
-	}
-	g.arm()
-}
-
-func (g *shell) deliver(t Token, r any) {
-	if ch := g.parked[t]; ch != nil {
-		ch <- r // has room for its one answer
-		delete(g.parked, t)
-	}
-}
-
-func (g *shell) park() (Token, chan any) {
-	g.tokens++
-	ch := make(chan any, 1)
-	g.parked[g.tokens] = ch
-	return g.tokens, ch
-}
-
-// Join handles JoinGroup.
-func (c *Coordinator) Join(ctx context.Context, group string, req JoinRequest) JoinResponse {
-	refuse := func(code Code) JoinResponse { return JoinResponse{Code: code, Generation: -1, ID: req.MemberID} }
-	if group == "" {
-		return refuse(InvalidGroupID)
-	}
-	if req.Session < c.limits.MinSession || req.Session > c.limits.MaxSession {
-		return refuse(InvalidSession)
-	}
-	g := c.lock(group, req.MemberID == "")
-	if g == nil {
-		return refuse(UnknownMember)
-	}
-	token, ch := g.park()
-	g.run(ctx, g.m.Join(time.Now(), req, token))
-	g.mu.Unlock()
-	select {
-	case r, ok := <-ch:
-		if ok {
-			return r.(JoinResponse)
-		}
-	case <-ctx.Done():
-		g.forget(token)
-	}
-	return refuse(NotAvailable)
-}
-
-// Sync handles SyncGroup.
-func (c *Coordinator) Sync(ctx context.Context, group string, req SyncRequest) SyncResponse {
-	g := c.lock(group, false)
-	if g == nil {
-		return SyncResponse{Code: UnknownMember}
-	}
-	token, ch := g.park()
-	g.run(ctx, g.m.Sync(time.Now(), req, token))
-	g.mu.Unlock()
-	select {
-	case r, ok := <-ch:
-		if ok {
-			return r.(SyncResponse)
-		}
-	case <-ctx.Done():
-		g.forget(token)
-	}
-	return SyncResponse{Code: NotAvailable}
-}
-
-func (g *shell) forget(t Token) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.parked, t)
-}
-
-// Heartbeat handles Heartbeat.
-func (c *Coordinator) Heartbeat(group, member string, instance *string, generation int32) Code {
-	g := c.lock(group, false)
-	if g == nil {
-		return UnknownMember
-	}
-	defer g.mu.Unlock()
-	code := g.m.Heartbeat(time.Now(), member, instance, generation)
-	g.arm()
-	return code
-}
-
-// Leave handles one member of LeaveGroup.
-func (c *Coordinator) Leave(ctx context.Context, group, member string, instance *string) Code {
-	g := c.lock(group, false)
-	if g == nil {
-		return UnknownMember
-	}
-	defer g.mu.Unlock()
-	code, eff := g.m.Leave(time.Now(), member, instance)
-	g.run(ctx, eff)
-	return code
-}
-
-// Description is a group as DescribeGroups and ListGroups show it.
-type Description struct {
-	ID, ProtocolType, Protocol string
-	State                      State
-	Members                    []Member
-}
-
-func (g *shell) describe() Description {
-	d := Description{ID: g.m.ID, ProtocolType: g.m.protocolType, State: g.m.state}
-	if g.m.state == Stable {
-		d.Protocol = g.m.protocol
-	}
-	for _, m := range g.m.ordered() {
-		c := *m
-		if g.m.state != Stable {
-			c.Assignment = nil
-		}
-		if meta := m.metadata(g.m.protocol); meta != nil && g.m.state == Stable {
-			c.Protocols = []Protocol{{g.m.protocol, meta}}
-		} else {
-			c.Protocols = nil
-		}
-		d.Members = append(d.Members, c)
-	}
-	return d
-}
-
-// Describe returns a group; ok is false if it does not exist.
-func (c *Coordinator) Describe(group string) (d Description, ok bool) {
-	g := c.lock(group, false)
-	if g == nil {
-		return Description{ID: group, State: Dead}, false
-	}
-	defer g.mu.Unlock()
-	return g.describe(), true
-}
-
-// List returns all groups by id, without members.
-func (c *Coordinator) List() []Description {
+func (c *Coordinator) shells() []*shell {
 	c.mu.Lock()
-	shells := slices.Collect(maps.Values(c.groups))
-	c.mu.Unlock()
-	var out []Description
-	for _, g := range shells {
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Values(c.groups))
+}
+
+func (c *Coordinator) each(fn func(*shell) error) error {
+	for _, g := range c.shells() {
 		g.mu.Lock()
-		if !g.removed && !g.disposable() {
-			out = append(out, Description{ID: g.m.ID, ProtocolType: g.m.protocolType, State: g.m.state})
+		var err error
+		if !g.removed {
+			err = fn(g)
+		}
+		g.unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lock returns a locked shell that is still part of the coordinator. If there is
+// none, and none is to be created, the code says why: absent, or that the
+// coordinator cannot answer.
+func (c *Coordinator) lock(id string, create bool, absent Code) (*shell, Code) {
+	for {
+		c.mu.Lock()
+		g := c.groups[id]
+		switch {
+		case c.closed:
+			g, absent = nil, NotAvailable
+		case g == nil && create && c.limits.MaxGroups > 0 && len(c.groups) >= c.limits.MaxGroups:
+			absent = NotAvailable
+		case g == nil && create:
+			g = c.create(id)
+		}
+		c.mu.Unlock()
+		if g == nil {
+			return nil, absent
+		}
+		g.mu.Lock()
+		if !g.removed {
+			return g, None
 		}
 		g.mu.Unlock()
 	}
-	slices.SortFunc(out, func(a, b Description) int { return strings.Compare(a.ID, b.ID) })
-	return out
+}
+
+// create adds a group. Called with mu held.
+func (c *Coordinator) create(id string) *shell {
+	g := &shell{c: c, id: id, m: NewMachine(id, c.limits, time.Now()), offsets: map[TopicPartition]committed{},
+		pending: map[int64]map[TopicPartition]committed{}, parked: map[Token]chan any{}}
+	c.groups[id] = g
+	return g
+}
+
+// maxUnused bounds the groups that have neither members nor anything stored, but
+// only promises to clients that asked for a member id.
+const maxUnused = 1024
+
+// noteUnused takes a group in among the unused ones and gives up the oldest when
+// there are too many: a client comes back with its id at once or never, and one
+// whose group is gone gets a new id.
+func (c *Coordinator) noteUnused(g *shell) {
+	var victim *shell
+	c.mu.Lock()
+	c.unused = append(c.unused, g)
+	if len(c.unused) > maxUnused {
+		victim = c.unused[0]
+		c.unused = slices.Delete(c.unused, 0, 1)
+	}
+	c.mu.Unlock()
+	if victim == nil {
+		return
+	}
+	victim.mu.Lock()
+	defer victim.mu.Unlock()
+	victim.queued = false
+	if !victim.removed && victim.promised() {
+		victim.drop()
+	}
 }

@@ -21,6 +21,8 @@ const (
 	UnknownMember        Code = 25
 	InvalidSession       Code = 26
 	RebalanceInProgress  Code = 27
+	UnsupportedVersion   Code = 35
+	InvalidRequest       Code = 42
 	NonEmptyGroup        Code = 68
 	GroupNotFound        Code = 69
 	MemberIDRequired     Code = 79
@@ -28,6 +30,7 @@ const (
 	FencedInstance       Code = 82
 	Subscribed           Code = 86
 	UnstableOffsetCommit Code = 88
+	StaleMemberEpoch     Code = 113
 )
 
 // State is the state of a classic group, in Kafka's words.
@@ -128,15 +131,17 @@ type Effects struct {
 	Syncs   map[Token]SyncResponse
 }
 
-// Limits bounds what members may ask for.
+// Limits bounds what members may ask for. MaxSize is of one group; MaxGroups is
+// how many there may be before new ones are refused with NotAvailable. Zero is no
+// bound.
 type Limits struct {
 	MinSession, MaxSession time.Duration
-	MaxSize                int
+	MaxSize, MaxGroups     int
 }
 
-// DefaultLimits are Kafka's, with a bound on the size of a group.
+// DefaultLimits are Kafka's, with a bound on the size and the number of groups.
 func DefaultLimits() Limits {
-	return Limits{MinSession: 6 * time.Second, MaxSession: 30 * time.Minute, MaxSize: 10_000}
+	return Limits{MinSession: 6 * time.Second, MaxSession: 30 * time.Minute, MaxSize: 10_000, MaxGroups: 100_000}
 }
 
 // Machine is the state machine of one classic group: it has no clock, no locks
@@ -257,11 +262,29 @@ func (g *Machine) joinUnknown(now time.Time, req JoinRequest, token Token) (Code
 		return GroupFull, ""
 	}
 	if req.RequireKnownID && req.InstanceID == nil {
-		g.pending[req.NewID] = now.Add(req.Session)
+		g.promise(req.NewID, now.Add(req.Session))
 		return MemberIDRequired, req.NewID
 	}
 	g.addMember(now, req, req.NewID, token)
 	return None, ""
+}
+
+// maxPromised bounds the ids that a group has handed out and nobody used yet.
+const maxPromised = 1000
+
+// promise remembers an id that was handed out, instead of the one that would
+// expire first if there are too many: its client just asks again.
+func (g *Machine) promise(id string, until time.Time) {
+	if len(g.pending) >= maxPromised {
+		var first string
+		for id, t := range g.pending {
+			if first == "" || t.Before(g.pending[first]) {
+				first = id
+			}
+		}
+		delete(g.pending, first)
+	}
+	g.pending[id] = until
 }
 
 // compatible reports whether the request fits the protocol type of the group and

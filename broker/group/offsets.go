@@ -2,8 +2,6 @@ package group
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -26,16 +24,16 @@ type CommitRequest struct {
 // Commit stores offsets. The code is for all of them; an error means that
 // nothing is known to be stored.
 func (c *Coordinator) Commit(ctx context.Context, group string, req CommitRequest) (Code, error) {
-	if group == "" {
+	if !validID(group) {
 		return InvalidGroupID, nil
 	}
-	g := c.lock(group, req.Generation < 0)
+	g, code := c.lock(group, req.Generation < 0, IllegalGeneration)
 	if g == nil {
-		return IllegalGeneration, nil
+		return code, nil
 	}
-	defer g.mu.Unlock()
+	defer g.unlock()
 	now := time.Now()
-	if code := g.m.CheckCommit(now, req.Member, req.Instance, req.Generation); code != None {
+	if code := g.checkCommit(now, &req); code != None {
 		return code, nil
 	}
 	g.arm()
@@ -56,6 +54,13 @@ func (c *Coordinator) Commit(ctx context.Context, group string, req CommitReques
 		g.offsets[tp] = committed{o, g.writes}
 	}
 	return None, nil
+}
+
+func (g *shell) checkCommit(now time.Time, req *CommitRequest) Code {
+	if g.cg != nil {
+		return g.cg.Check(req.Member, req.Generation)
+	}
+	return g.m.CheckCommit(now, req.Member, req.Instance, req.Generation)
 }
 
 // FetchRequest is OffsetFetch of one group. Member is nil and Epoch -1 unless a
@@ -79,11 +84,20 @@ type FetchResponse struct {
 
 // FetchOffsets handles OffsetFetch. A group that does not exist has no offsets.
 func (c *Coordinator) FetchOffsets(req FetchRequest) FetchResponse {
-	g := c.lock(req.Group, false)
+	g, code := c.lock(req.Group, false, None)
 	if g == nil {
-		return FetchResponse{}
+		return FetchResponse{Code: code}
 	}
-	defer g.mu.Unlock()
+	defer g.unlock()
+	if g.cg != nil && (req.Member != nil || req.Epoch >= 0) {
+		id := ""
+		if req.Member != nil {
+			id = *req.Member
+		}
+		if code := g.cg.Check(id, req.Epoch); code != None {
+			return FetchResponse{Code: code}
+		}
+	}
 	r := FetchResponse{Offsets: make(map[TopicPartition]Offset, len(g.offsets))}
 	for tp, o := range g.offsets {
 		r.Offsets[tp] = o.Offset
@@ -106,11 +120,11 @@ func (c *Coordinator) Fetch(group string) map[TopicPartition]Offset {
 
 // FetchOne returns one committed offset.
 func (c *Coordinator) FetchOne(group string, tp TopicPartition) (Offset, bool) {
-	g := c.lock(group, false)
+	g, _ := c.lock(group, false, None)
 	if g == nil {
 		return Offset{}, false
 	}
-	defer g.mu.Unlock()
+	defer g.unlock()
 	o, ok := g.offsets[tp]
 	return o.Offset, ok
 }
@@ -118,18 +132,15 @@ func (c *Coordinator) FetchOne(group string, tp TopicPartition) (Offset, bool) {
 // DeleteOffsets handles OffsetDelete. The first code is for the whole request,
 // the map for each partition.
 func (c *Coordinator) DeleteOffsets(ctx context.Context, group string, tps []TopicPartition) (Code, map[TopicPartition]Code, error) {
-	g := c.lock(group, false)
+	g, code := c.lock(group, false, GroupNotFound)
 	if g == nil {
-		return GroupNotFound, nil, nil
+		return code, nil, nil
 	}
-	defer g.mu.Unlock()
-	subscribed := map[string]bool{}
-	if len(g.m.members) > 0 {
-		if g.m.protocolType != "consumer" {
-			return NonEmptyGroup, nil, nil
-		}
-		subscribed = g.m.subscribed()
+	defer g.unlock()
+	if len(g.m.members) > 0 && g.m.protocolType != "consumer" {
+		return NonEmptyGroup, nil, nil
 	}
+	subscribed := g.subscribed()
 	codes := make(map[TopicPartition]Code, len(tps))
 	var gone []TopicPartition
 	for _, tp := range tps {
@@ -168,9 +179,9 @@ func (g *shell) forgetOffsets(ctx context.Context, tps []TopicPartition) error {
 	}
 	records := make([]wireproto.Record, 0, len(tps))
 	for _, tp := range tps {
-		records = append(records, offsetRecord(g.m.ID, tp, nil))
+		records = append(records, offsetRecord(g.id, tp, nil))
 	}
-	if err := g.c.storage.Append(ctx, g.m.ID, records); err != nil {
+	if err := g.c.storage.Append(ctx, g.id, records); err != nil {
 		return err
 	}
 	for _, tp := range tps {
@@ -181,12 +192,12 @@ func (g *shell) forgetOffsets(ctx context.Context, tps []TopicPartition) error {
 
 // Delete handles DeleteGroups for one group.
 func (c *Coordinator) Delete(ctx context.Context, group string) (Code, error) {
-	g := c.lock(group, false)
+	g, code := c.lock(group, false, GroupNotFound)
 	if g == nil {
-		return GroupNotFound, nil
+		return code, nil
 	}
-	defer g.mu.Unlock()
-	if len(g.m.members) > 0 || len(g.m.pending) > 0 {
+	defer g.unlock()
+	if !g.vacant() {
 		return NonEmptyGroup, nil
 	}
 	return None, g.bury(ctx)
@@ -195,26 +206,20 @@ func (c *Coordinator) Delete(ctx context.Context, group string) (Code, error) {
 // bury writes tombstones for everything the group stored and removes it. Called
 // with mu held.
 func (g *shell) bury(ctx context.Context) error {
-	records := []wireproto.Record{groupTombstone(g.m.ID)}
-	for tp := range g.all() {
-		records = append(records, offsetRecord(g.m.ID, tp, nil))
+	records := []wireproto.Record{groupTombstone(g.id)}
+	if g.cg != nil {
+		records = g.cg.Tombstones()
 	}
-	if err := g.c.storage.Append(ctx, g.m.ID, records); err != nil {
+	for tp := range g.all() {
+		records = append(records, offsetRecord(g.id, tp, nil))
+	}
+	if err := g.c.storage.Append(ctx, g.id, records); err != nil {
 		return err
 	}
 	for pid := range g.pending {
-		g.c.unindex(pid, g.m.ID)
+		g.c.unindex(pid, g.id)
 	}
-	g.removed = true
-	g.m.set(Dead, time.Now())
-	if g.timer != nil {
-		g.timer.Stop()
-	}
-	// Lock order is group before coordinator nowhere else: the map is only
-	// locked for look-ups, never while a group's lock is waited for.
-	g.c.mu.Lock()
-	delete(g.c.groups, g.m.ID)
-	g.c.mu.Unlock()
+	g.drop()
 	return nil
 }
 
@@ -231,51 +236,38 @@ func (c *Coordinator) DropTopic(ctx context.Context, topic string) error {
 	})
 }
 
-func (c *Coordinator) each(fn func(*shell) error) error {
-	c.mu.Lock()
-	shells := slices.Collect(maps.Values(c.groups))
-	c.mu.Unlock()
-	for _, g := range shells {
-		g.mu.Lock()
-		var err error
-		if !g.removed {
-			err = fn(g)
-		}
-		g.mu.Unlock()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Expire forgets offsets as KIP-211 says: of an empty group once it was empty
 // for the retention time, of a group that never had members by the age of each
 // commit, of a consumer group with members for topics that nobody subscribes to
-// any more. Other groups with members keep theirs.
+// any more. Other groups with members keep theirs, and no offset goes that an
+// open transaction may change. An empty group with no offsets goes.
 func (c *Coordinator) Expire(ctx context.Context, now time.Time) error {
 	limit := now.Add(-c.retention)
 	return c.each(func(g *shell) error {
-		var topics map[string]bool
-		empty := g.m.state == Empty && len(g.m.pending) == 0
-		member := g.m.generation > 0
-		switch {
-		case empty && member && g.m.since.After(limit):
-			return nil
-		case !empty && (g.m.protocolType != "consumer" || g.m.state != Stable):
-			return nil
-		case !empty:
-			topics = g.m.subscribed()
-		}
+		topics, expires := g.expires(limit)
 		var gone []TopicPartition
 		for tp, o := range g.offsets {
-			if !topics[tp.Topic] && o.Committed.Before(limit) && !g.unstable(tp) {
+			if expires && !topics[tp.Topic] && o.Committed.Before(limit) && !g.unstable(tp) {
 				gone = append(gone, tp)
 			}
 		}
-		if empty && len(gone) == len(g.offsets) && len(g.pending) == 0 {
+		if g.vacant() && len(gone) == len(g.offsets) && len(g.pending) == 0 {
 			return g.bury(ctx)
 		}
 		return g.forgetOffsets(ctx, gone)
 	})
+}
+
+// expires says whether offsets of the group may expire, and which topics are
+// exempt because members consume them.
+func (g *shell) expires(limit time.Time) (subscribed map[string]bool, ok bool) {
+	switch {
+	case g.cg != nil:
+		return g.cg.Subscribed(), g.cg.Size() > 0 || g.cg.Emptied().Before(limit)
+	case g.vacant():
+		return nil, g.m.generation == 0 || !g.m.since.After(limit)
+	case g.m.protocolType == "consumer" && g.m.state == Stable:
+		return g.m.subscribed(), true
+	}
+	return nil, false
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/kurier-io/kurier/broker/group/consumer"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
@@ -94,7 +95,32 @@ func (c *Coordinator) Load(key, value []byte) error {
 	case 2:
 		return c.loadGroup(key, value)
 	}
-	return r.Err()
+	kind, id, name, ok, err := consumer.ParseKey(key)
+	if !ok || err != nil || c.topics == nil {
+		return err
+	}
+	g := c.load(id)
+	if g.cg == nil {
+		g.cg = consumer.New(id, c.topics)
+	}
+	return g.cg.Load(kind, name, value)
+}
+
+// load finds or makes the group of a record that is replayed.
+func (c *Coordinator) load(id string) *shell {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g := c.groups[id]; g != nil {
+		return g
+	}
+	return c.create(id)
+}
+
+// resume ends the replay of a group. Called with mu held.
+func (g *shell) resume() {
+	if g.cg != nil && !g.cg.Resume(time.Now(), g.config()) {
+		g.cg = nil // only tombstones were left
+	}
 }
 
 func (c *Coordinator) loadOffset(key, value []byte) error {
@@ -102,7 +128,7 @@ func (c *Coordinator) loadOffset(key, value []byte) error {
 	if err := k.ReadFrom(key); err != nil {
 		return fmt.Errorf("group: offset key: %w", err)
 	}
-	g := c.group(k.Group, true)
+	g := c.load(k.Group)
 	tp := TopicPartition{k.Topic, k.Partition}
 	g.writes++
 	if value == nil {
@@ -132,7 +158,7 @@ func (c *Coordinator) loadGroup(key, value []byte) error {
 	if err := k.ReadFrom(key); err != nil {
 		return fmt.Errorf("group: group key: %w", err)
 	}
-	g := c.group(k.Group, true)
+	g := c.load(k.Group)
 	now := time.Now()
 	if value == nil {
 		g.m = NewMachine(k.Group, c.limits, now)

@@ -32,18 +32,18 @@ type TxnCommitRequest struct {
 func (c *Coordinator) CommitTxn(ctx context.Context, req TxnCommitRequest) (Code, error) {
 	store, ok := c.storage.(TxnStorage)
 	switch {
-	case req.Group == "":
+	case !validID(req.Group):
 		return InvalidGroupID, nil
 	case !ok:
 		return NotAvailable, errors.New("group: the storage takes no transactions")
 	}
-	g := c.lock(req.Group, req.Generation < 0)
+	g, code := c.lock(req.Group, req.Generation < 0, IllegalGeneration)
 	if g == nil {
-		return IllegalGeneration, nil
+		return code, nil
 	}
-	defer g.mu.Unlock()
+	defer g.unlock()
 	now := time.Now()
-	if code := g.m.CheckTxnCommit(now, req.MemberID, req.InstanceID, req.Generation); code != None {
+	if code := g.checkTxnCommit(now, &req); code != None {
 		return code, nil
 	}
 	if len(req.Offsets) == 0 {
@@ -71,6 +71,20 @@ func (c *Coordinator) CommitTxn(ctx context.Context, req TxnCommitRequest) (Code
 	return None, nil
 }
 
+func (g *shell) checkTxnCommit(now time.Time, req *TxnCommitRequest) Code {
+	if g.cg == nil {
+		return g.m.CheckTxnCommit(now, req.MemberID, req.InstanceID, req.Generation)
+	}
+	if req.Generation < 0 && req.MemberID == "" && req.InstanceID == nil {
+		return None
+	}
+	code := g.cg.Check(req.MemberID, req.Generation)
+	if code == StaleMemberEpoch {
+		return IllegalGeneration // what clients of this request know
+	}
+	return code
+}
+
 // CompleteTxn ends the transaction of a producer for the groups of one partition
 // of the offsets topic. The server calls it once the marker is in that partition
 // and before it answers EndTxn, and at the same place when it replays the
@@ -86,7 +100,7 @@ func (c *Coordinator) CompleteTxn(pid int64, partition int32, commit bool) {
 	}
 	c.txnMu.Unlock()
 	for _, id := range ids {
-		g := c.lock(id, false)
+		g, _ := c.lock(id, false, None)
 		if g == nil {
 			continue
 		}
@@ -99,7 +113,7 @@ func (c *Coordinator) CompleteTxn(pid int64, partition int32, commit bool) {
 		}
 		delete(g.pending, pid)
 		c.unindex(pid, id)
-		g.mu.Unlock()
+		g.unlock()
 	}
 }
 
@@ -114,7 +128,7 @@ func (c *Coordinator) LoadTxn(pid int64, epoch int16, key, value []byte) error {
 	if err := k.ReadFrom(key); err != nil {
 		return fmt.Errorf("group: producer %d epoch %d: offset key: %w", pid, epoch, err)
 	}
-	g := c.group(k.Group, true)
+	g := c.load(k.Group)
 	tp := TopicPartition{k.Topic, k.Partition}
 	g.writes++
 	o, err := decodeOffset(&k, value)
@@ -201,7 +215,7 @@ func (g *shell) discard(tp TopicPartition) {
 		delete(held, tp)
 		if len(held) == 0 {
 			delete(g.pending, pid)
-			g.c.unindex(pid, g.m.ID)
+			g.c.unindex(pid, g.id)
 		}
 	}
 }
