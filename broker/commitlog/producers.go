@@ -81,13 +81,16 @@ func (ps producers) check(b wireproto.Batch, v2 bool) (dup *sequenced, err error
 	pid, epoch, seq := b.ProducerID(), b.ProducerEpoch(), b.BaseSequence()
 	p := ps[pid]
 	if p == nil { // first batch, expired or truncated
-		if v2 && b.Transactional() && seq != 0 {
+		if v2 && b.Transactional() && seq > 0 {
 			return nil, fmt.Errorf("%w: producer %d is not known here and starts at sequence %d", ErrOutOfOrderSequence, pid, seq)
 		}
 		return nil, nil
 	}
 	if epoch < p.epoch {
 		return nil, fmt.Errorf("%w: producer %d sent epoch %d, current is %d", ErrProducerEpoch, pid, epoch, p.epoch)
+	}
+	if seq < 0 { // offsets of a transaction come from the coordinator and are not numbered
+		return nil, p.checkOpen(b)
 	}
 	if epoch == p.epoch {
 		for _, s := range p.ring[:p.n] {
@@ -103,10 +106,15 @@ func (ps producers) check(b wireproto.Batch, v2 bool) (dup *sequenced, err error
 	if seq != want {
 		return nil, fmt.Errorf("%w: producer %d epoch %d sent %d, expected %d", ErrOutOfOrderSequence, pid, epoch, seq, want)
 	}
+	return nil, p.checkOpen(b)
+}
+
+// checkOpen refuses a batch outside of the producer's open transaction.
+func (p *producer) checkOpen(b wireproto.Batch) error {
 	if p.txnFirst >= 0 && !b.Transactional() {
-		return nil, fmt.Errorf("%w: producer %d sent a record outside of its transaction, which is open since offset %d", ErrTxnState, pid, p.txnFirst)
+		return fmt.Errorf("%w: producer %d sent a record outside of its transaction, which is open since offset %d", ErrTxnState, b.ProducerID(), p.txnFirst)
 	}
-	return nil, nil
+	return nil
 }
 
 // checkMarker decides about a marker before it is appended.
@@ -141,12 +149,14 @@ func (ps producers) get(pid int64, epoch int16) *producer {
 // the batch opened a transaction.
 func (ps producers) note(b wireproto.Batch, now int64) (opened bool) {
 	pid := b.ProducerID()
-	if pid < 0 || b.Control() || b.BaseSequence() < 0 {
+	if pid < 0 || b.Control() || b.BaseSequence() < 0 && !b.Transactional() {
 		return false
 	}
 	p := ps.get(pid, b.ProducerEpoch())
 	p.setEpoch(b.ProducerEpoch())
-	p.push(sequenced{b.LastSequence(), b.LastOffsetDelta(), b.LastOffset(), b.MaxTimestamp()})
+	if b.BaseSequence() >= 0 {
+		p.push(sequenced{b.LastSequence(), b.LastOffsetDelta(), b.LastOffset(), b.MaxTimestamp()})
+	}
 	p.lastTS, p.seen = b.MaxTimestamp(), now
 	// Compaction empties a batch only below the last stable offset, where no
 	// transaction is open.

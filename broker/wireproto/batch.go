@@ -114,6 +114,16 @@ func (b Batch) SetLogAppendTime(ts int64) {
 	b.UpdateCRC()
 }
 
+// SetTransactional makes the batch part of a producer's transaction, without
+// sequence numbers, and recomputes the CRC.
+func (b Batch) SetTransactional(pid int64, epoch int16) {
+	binary.BigEndian.PutUint16(b[21:], uint16(b.Attributes()|AttrTransactional))
+	binary.BigEndian.PutUint64(b[43:], uint64(pid))
+	binary.BigEndian.PutUint16(b[51:], uint16(epoch))
+	binary.BigEndian.PutUint32(b[53:], 0xffffffff)
+	b.UpdateCRC()
+}
+
 // UpdateCRC recomputes the checksum.
 func (b Batch) UpdateCRC() { binary.BigEndian.PutUint32(b[17:], Checksum(b[21:])) }
 

@@ -16,8 +16,15 @@ type FetchPartition struct {
 	HighWatermark    int64
 	LastStableOffset int64
 	LogStartOffset   int64
-	Diverging        *EpochEnd // v12+: the log diverged after this epoch
+	Aborted          []AbortedTxn // by first offset; for read_committed consumers
+	Diverging        *EpochEnd    // v12+: the log diverged after this epoch
 	Records          []byte
+}
+
+// AbortedTxn names an aborted transaction by its producer and first offset.
+type AbortedTxn struct {
+	ProducerID  int64
+	FirstOffset int64
 }
 
 // EpochEnd is a leader epoch and the offset at which it ends.
@@ -28,9 +35,10 @@ type EpochEnd struct {
 
 // FetchResponse is the body of a Fetch response, versions 4 to 18.
 type FetchResponse struct {
-	ErrorCode int16
-	SessionID int32
-	Topics    []FetchTopic
+	ThrottleMillis int32
+	ErrorCode      int16
+	SessionID      int32
+	Topics         []FetchTopic
 }
 
 // AppendFetch encodes the response after dst, which already holds the response
@@ -51,7 +59,7 @@ func AppendFetch(dst []byte, version int16, resp *FetchResponse) (pieces [][]byt
 			dst = be.AppendUint32(dst, uint32(n))
 		}
 	}
-	dst = be.AppendUint32(dst, 0) // throttle
+	dst = be.AppendUint32(dst, uint32(resp.ThrottleMillis))
 	if version >= 7 {
 		dst = be.AppendUint16(dst, uint16(resp.ErrorCode))
 		dst = be.AppendUint32(dst, uint32(resp.SessionID))
@@ -77,7 +85,14 @@ func AppendFetch(dst []byte, version int16, resp *FetchResponse) (pieces [][]byt
 			if version >= 5 {
 				dst = be.AppendUint64(dst, uint64(p.LogStartOffset))
 			}
-			arrayLen(0) // aborted transactions: empty, some clients mishandle null
+			arrayLen(len(p.Aborted)) // empty, not null, which some clients mishandle
+			for _, a := range p.Aborted {
+				dst = be.AppendUint64(dst, uint64(a.ProducerID))
+				dst = be.AppendUint64(dst, uint64(a.FirstOffset))
+				if flex {
+					dst = append(dst, 0)
+				}
+			}
 			if version >= 11 {
 				dst = be.AppendUint32(dst, 0xffffffff) // no preferred replica
 			}
