@@ -150,14 +150,10 @@ func (s *shell) unlock() {
 func (s *shell) publish() {
 	m := s.m
 	s.next.Store(m.Next(s.c.config.Expiration))
-	old := s.view.Load()
-	switch {
-	case m.meta.state != Ongoing || m.pending != nil && !m.extending():
-		if old != nil {
-			s.view.Store(nil)
-		}
-	case old == nil || old.epoch != m.meta.epoch || old.pid != m.meta.producerID || len(old.partitions) != len(m.meta.partitions):
+	if m.meta.state == Ongoing && (m.pending == nil || m.extending()) {
 		s.view.Store(&view{m.meta.producerID, m.meta.epoch, m.meta.partitions})
+	} else {
+		s.view.Store(nil)
 	}
 	if m.extending() == (s.settled == nil) {
 		if s.settled == nil {

@@ -230,3 +230,24 @@ func TestRestartCountsDowntime(t *testing.T) {
 		t.Errorf("commit of the timed out transaction: %d", code)
 	}
 }
+
+// TestReplacedPartitions: a record that failed and is in the log all the same is
+// replaced by the next, with as many partitions but others.
+func TestReplacedPartitions(t *testing.T) {
+	h := newHarness()
+	p := &client{h: h, id: "id", v2: true}
+	must(t, "init", p.init(-1, -1))
+	h.b.fuse, h.b.once, h.b.late = 1, true, true
+	if code, _ := p.produce(p0, "a"); code != NotAvailable {
+		t.Fatal(code)
+	}
+	code, _ := p.produce(p1, "a")
+	must(t, "produce", code)
+	h.restart(t, true)
+	code, _ = p.produce(p0, "a")
+	must(t, "produce after the restart", code)
+	must(t, "end", p.end(true))
+	if diff := cmp.Diff(map[string][]string{"a": {"commit"}}, h.b.fates()); diff != "" {
+		t.Error(diff)
+	}
+}

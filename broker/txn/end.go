@@ -33,10 +33,12 @@ func (m *Machine) End(now time.Time, pid int64, epoch int16, commit, v2 bool, sp
 }
 
 // end2 is EndTxn as KIP-890 has it. As the epoch moved on with the transaction,
-// a request with the epoch before the current one is a repetition.
+// a request with the epoch before the current one is a repetition. Unlike in
+// Kafka it is none if the last end was not TV2: the epoch then moved on by an
+// InitProducerId, which fenced the sender.
 func (m *Machine) end2(now time.Time, pid int64, epoch int16, commit bool, spare int64) Step {
 	cur := &m.meta
-	retry := pid == cur.producerID && epoch+1 == cur.epoch && !cur.fencedLast()
+	retry := pid == cur.producerID && epoch+1 == cur.epoch && cur.clientVersion >= tv2 && !cur.fencedLast()
 	rotated := pid == cur.prev && pid != cur.producerID && epoch == lastUsable && cur.epoch == 0
 	switch {
 	case cur.fresh() || pid != cur.producerID && !rotated:

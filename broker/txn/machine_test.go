@@ -76,12 +76,26 @@ func TestEndTV2(t *testing.T) {
 		{CompleteAbort, "0", "PrepareAbort 7/6", "48", "48", "90", "90", "90", "49"},
 	} {
 		end := func(pid int64, epoch int16, commit bool) string {
-			return outcome(at(c.state, 5).End(t0, pid, epoch, commit, true, noProducer))
+			m := at(c.state, 5)
+			m.meta.clientVersion = tv2
+			return outcome(m.End(t0, pid, epoch, commit, true, noProducer))
 		}
 		got := []string{end(7, 4, false), end(7, 5, false), end(7, 4, true), end(7, 5, true), end(7, 3, false), end(7, 3, true), end(7, 6, false), end(8, 5, true)}
 		want := []string{c.abortRetry, c.abort, c.commitRetry, c.commit, c.abortOlder, c.commitOlder, c.abortNewer, c.wrong}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", c.state, diff)
+		}
+	}
+}
+
+// TestOldEndTV2AfterTV1: a producer with TV2 was fenced by one with TV1, whose
+// transaction then ended. What the old one asks is no repetition.
+func TestOldEndTV2AfterTV1(t *testing.T) {
+	for _, state := range []State{PrepareCommit, PrepareAbort, CompleteCommit, CompleteAbort} {
+		for _, commit := range []bool{false, true} {
+			if got := outcome(at(state, 5).End(t0, 7, 4, commit, true, noProducer)); got != "90" {
+				t.Errorf("%s, commit=%v: %s", state, commit, got)
+			}
 		}
 	}
 }
