@@ -164,3 +164,34 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestLoadsStatesInPassing: Kafka's log may hold states that an id is in only for
+// a moment.
+func TestLoadsStatesInPassing(t *testing.T) {
+	h := newHarness()
+	m := at(Ongoing, 5).meta
+	rec := record("id", &m)
+	state := 2 + 8 + 2 + 4 // its byte in the value
+	for _, s := range []State{Ongoing, PrepareEpochFence} {
+		rec.Value[state] = byte(s)
+		if err := h.c.Load(rec.Key, rec.Value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.c.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d, _ := h.c.Describe("id"); d.State != CompleteAbort {
+		t.Errorf("a fence became %s", d.State)
+	}
+	if diff := cmp.Diff([]entry{{pid: 7, epoch: 5, marker: true}}, h.b.logs[p0], cmp.AllowUnexported(entry{})); diff != "" {
+		t.Error(diff)
+	}
+	rec.Value[state] = byte(Dead)
+	if err := h.c.Load(rec.Key, rec.Value); err != nil {
+		t.Fatal(err)
+	}
+	if _, code := h.c.Describe("id"); code != TransactionalIDNotFound || h.c.count.Load() != 0 {
+		t.Errorf("a dead id: %d", code)
+	}
+}

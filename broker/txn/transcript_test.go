@@ -3,7 +3,6 @@ package txn
 import (
 	"bufio"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// TestTranscripts drives the machine in virtual time from testdata. Commands:
+// TestTranscripts drives the machine in virtual time from testdata/transcripts. Commands:
 //
 //	init [pid/epoch] [timeout=1m] [spare=N]
 //	add pid/epoch t-0,t-1 [v2]
@@ -25,10 +24,7 @@ import (
 // A step is pending until "commit" or "cancel"; "complete" begins the one that
 // follows a decision.
 func TestTranscripts(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		if st, err := os.Stat(path); err != nil || st.IsDir() {
-			return // fuzz corpora
-		}
+	datadriven.Walk(t, "testdata/transcripts", func(t *testing.T, path string) {
 		d := &driver{now: t0, m: NewMachine(15 * time.Minute)}
 		datadriven.RunTest(t, path, func(t *testing.T, td *datadriven.TestData) string {
 			d.out.Reset()
