@@ -89,7 +89,7 @@ func BenchmarkProduceSync(b *testing.B) {
 // BenchmarkNew is the time to open a broker on an empty directory.
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		br, err := broker.New(broker.Config{DataDir: b.TempDir(), Listen: "127.0.0.1:0"})
+		br, err := broker.New(broker.Config{DataDir: b.TempDir(), Listeners: broker.Plaintext("127.0.0.1:0")})
 		if err != nil {
 			b.Fatal(err)
 		}

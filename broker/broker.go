@@ -7,14 +7,19 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/kurier-io/kurier/broker/commitlog"
 	"github.com/kurier-io/kurier/broker/group"
 	"github.com/kurier-io/kurier/broker/metadata"
+	"github.com/kurier-io/kurier/broker/security/acl"
+	"github.com/kurier-io/kurier/broker/security/tlsfiles"
 	"github.com/kurier-io/kurier/broker/server"
+	"github.com/kurier-io/kurier/broker/txn"
 	"github.com/kurier-io/kurier/broker/vfs"
 )
 
@@ -28,8 +33,10 @@ type Broker struct {
 	meta   *metadata.Store
 	logs   *commitlog.Store
 	groups *group.Coordinator
+	txns   *txn.Coordinator
 	srv    *server.Server
-	ln     net.Listener
+	lns    []net.Listener
+	ways   []*server.Listener // of lns, then that of Dial
 	once   sync.Once
 }
 
@@ -59,13 +66,8 @@ func (b *Broker) open() error {
 	}
 	// Before recovery, which may take long, so that a taken address is known at
 	// once; clients that connect meanwhile wait.
-	if cfg.Listen != "" {
-		if b.ln, err = net.Listen("tcp", cfg.Listen); err != nil {
-			return &ListenError{Addr: cfg.Listen, Err: err}
-		}
-		cfg.advertise(b.ln.Addr())
-	} else {
-		cfg.advertise(nil)
+	if err := b.listen(); err != nil {
+		return err
 	}
 	if b.disk, err = vfs.NewDisk(cfg.DataDir); err != nil {
 		return err
@@ -76,28 +78,89 @@ func (b *Broker) open() error {
 	if b.meta.Fresh() && commitlog.Exists(b.disk) {
 		return fmt.Errorf("broker: %s holds partitions but its metadata is missing; restore metadata/log from a copy, or start on an empty directory", cfg.DataDir)
 	}
-	scfg := server.Config{
-		NodeID: cfg.NodeID, AdvertisedHost: cfg.AdvertisedHost, AdvertisedPort: int32(cfg.AdvertisedPort),
-		NumPartitions: int32(cfg.NumPartitions), AutoCreateTopics: cfg.AutoCreateTopics,
-		MaxRequestBytes: cfg.MaxRequestBytes, MaxInflightBytes: cfg.MaxInflightBytes, LogDir: cfg.DataDir,
-		Durability: string(cfg.Durability), TopicDefaults: cfg.TopicDefaults, Logger: b.logger,
+	scfg, err := b.serverConfig()
+	if err != nil {
+		return err
 	}
 	if b.logs, err = b.openLogs(scfg); err != nil {
 		return err
 	}
 	b.srv = server.New(scfg, b.meta, b.logs)
-	b.groups = group.NewCoordinator(&groupLog{b.srv, b.logs}, group.DefaultLimits(), cfg.OffsetsRetention, b.logger)
-	if t := b.meta.Topic(server.OffsetsTopicName); t != nil {
-		if err := loadGroups(b.groups, b.logs, t); err != nil {
-			return err
-		}
+	b.groups = group.NewCoordinator(&groupLog{internalLog{b.srv, b.logs, server.OffsetsTopicName}}, group.DefaultLimits(), cfg.OffsetsRetention, b.logger)
+	b.groups.SetConsumer(b.srv, b.srv.GroupConfig)
+	markers := &markerLog{b.meta, b.logs, b.groups, b.logger}
+	limits := txn.DefaultConfig()
+	limits.MaxTimeout, limits.Epoch = cfg.TransactionMaxTimeout, b.logs.Epoch()
+	b.txns = txn.NewCoordinator(limits, &txnLog{internalLog{b.srv, b.logs, server.TransactionsTopicName}}, markers, b.meta, offsetsPartition{b.srv}, b.logger)
+	b.srv.SetCoordinators(b.groups, b.txns, markers)
+	if err := b.loadGroups(); err != nil {
+		return err
+	}
+	if err := b.loadTransactions(); err != nil {
+		return err
 	}
 	b.groups.Start()
 	b.groups.Expel(context.Background(), "/"+inProcess)
-	b.srv.SetGroups(b.groups)
 	b.logger.Info("broker ready", "listen", b.Addr(), "advertised", b.advertised(), "data", cfg.DataDir,
 		"durability", cfg.Durability, "cluster", b.meta.ClusterID(), "topics", len(b.meta.Topics()))
 	return nil
+}
+
+// listen binds the listeners and loads their certificates.
+func (b *Broker) listen() error {
+	inside := &server.Listener{Name: "INPROC", AdvertisedHost: "127.0.0.1", AdvertisedPort: 9092, Trusted: true}
+	for i := range b.cfg.Listeners {
+		l := &b.cfg.Listeners[i]
+		way := &server.Listener{Name: l.Name, Mechanisms: l.Mechanisms}
+		if l.TLS != nil {
+			var err error
+			if way.TLS, err = tlsfiles.Load(*l.TLS, b.logger); err != nil {
+				return fmt.Errorf("broker: listener %s: %w", l.Name, err)
+			}
+		}
+		ln, err := net.Listen("tcp", l.Addr)
+		if err != nil {
+			return &ListenError{Addr: l.Addr, Err: err}
+		}
+		l.advertise(ln.Addr())
+		way.AdvertisedHost, way.AdvertisedPort = l.AdvertisedHost, int32(l.AdvertisedPort)
+		b.lns, b.ways = append(b.lns, ln), append(b.ways, way)
+		if i == 0 {
+			inside.AdvertisedHost, inside.AdvertisedPort = way.AdvertisedHost, way.AdvertisedPort
+		}
+		if l.Insecure {
+			b.logger.Warn("kurier.allow.insecure.listeners=true: whoever reaches this listener may read and write all data", "listener", l.Name, "addr", ln.Addr().String())
+		}
+	}
+	b.ways = append(b.ways, inside)
+	return nil
+}
+
+func (b *Broker) serverConfig() (server.Config, error) {
+	cfg := &b.cfg
+	out := server.Config{
+		NodeID: cfg.NodeID, NumPartitions: int32(cfg.NumPartitions), AutoCreateTopics: cfg.AutoCreateTopics,
+		MaxRequestBytes: cfg.MaxRequestBytes, MaxInflightBytes: cfg.MaxInflightBytes, LogDir: cfg.DataDir,
+		Durability: string(cfg.Durability), TopicDefaults: cfg.TopicDefaults, ClampReplication: cfg.ClampReplication, Logger: b.logger,
+		MaxConnections: cfg.MaxConnections, MaxConnectionsPerIP: cfg.MaxConnectionsPerIP, IdleTimeout: cfg.IdleTimeout, ReauthAfter: cfg.ReauthAfter,
+	}
+	var advertised []string
+	for _, l := range cfg.Listeners {
+		advertised = append(advertised, fmt.Sprintf("%s://%s", l.Name, net.JoinHostPort(l.AdvertisedHost, strconv.Itoa(l.AdvertisedPort))))
+		for _, m := range l.Mechanisms {
+			if !slices.Contains(out.Mechanisms, m) {
+				out.Mechanisms = append(out.Mechanisms, m)
+			}
+		}
+	}
+	out.AdvertisedListeners = strings.Join(advertised, ",")
+	if cfg.Authorize {
+		out.Authorizer = acl.NewAuthorizer(cfg.SuperUsers, cfg.AllowWithoutACLs)
+	}
+	var err error
+	out.PlainUsers, err = hashed(cfg.PlainUsers)
+	cfg.PlainUsers = nil // the passwords are not needed any more
+	return out, err
 }
 
 func (b *Broker) openLogs(scfg server.Config) (*commitlog.Store, error) {
@@ -122,8 +185,8 @@ func (b *Broker) openLogs(scfg server.Config) (*commitlog.Store, error) {
 // abandon releases what open had taken when it failed.
 func (b *Broker) abandon() error {
 	var errs []error
-	if b.ln != nil {
-		errs = append(errs, b.ln.Close())
+	for _, ln := range b.lns {
+		errs = append(errs, ln.Close())
 	}
 	if b.groups != nil {
 		b.groups.Close()
@@ -155,12 +218,13 @@ func (b *Broker) Run(ctx context.Context) error {
 
 func (b *Broker) run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	serveErr := make(chan error, 1)
-	if b.ln != nil {
-		wg.Go(func() { serveErr <- b.srv.Serve(b.ln) })
+	serveErr := make(chan error, len(b.lns))
+	for i, ln := range b.lns {
+		wg.Go(func() { serveErr <- b.srv.Serve(ln, b.ways[i]) })
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	wg.Go(func() { b.housekeeping(ctx) })
+	wg.Go(func() { b.endTransactions(ctx) })
 	var errs []error
 	select {
 	case <-ctx.Done():
@@ -168,8 +232,8 @@ func (b *Broker) run(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	cancel()
-	if b.ln != nil {
-		if err := b.ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+	for _, ln := range b.lns {
+		if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
@@ -207,16 +271,43 @@ func (b *Broker) housekeeping(ctx context.Context) {
 	}
 }
 
-// Addr is the bound address, or the advertised one without a TCP listener.
+// endTransactions aborts transactions past their timeout.
+func (b *Broker) endTransactions(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			b.txns.Tick(ctx, now)
+		}
+	}
+}
+
+// Addr is the bound address of the first listener, or the advertised one without
+// a listener.
 func (b *Broker) Addr() string {
-	if b.ln != nil {
-		return b.ln.Addr().String()
+	if len(b.lns) > 0 {
+		return b.lns[0].Addr().String()
 	}
 	return b.advertised()
 }
 
+// ListenerAddr is the bound address of a listener, empty if there is none of that
+// name.
+func (b *Broker) ListenerAddr(name string) string {
+	for i, ln := range b.lns {
+		if b.ways[i].Name == name {
+			return ln.Addr().String()
+		}
+	}
+	return ""
+}
+
 func (b *Broker) advertised() string {
-	return net.JoinHostPort(b.cfg.AdvertisedHost, strconv.Itoa(b.cfg.AdvertisedPort))
+	in := b.ways[len(b.ways)-1]
+	return net.JoinHostPort(in.AdvertisedHost, strconv.Itoa(int(in.AdvertisedPort)))
 }
 
 // Dial returns an in-memory connection when address is the broker's own, and
@@ -230,6 +321,6 @@ func (b *Broker) Dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, err
 	}
 	client, srv := newPipe(address)
-	b.srv.ServeConn(srv)
+	b.srv.ServeConn(srv, b.ways[len(b.ways)-1])
 	return client, nil
 }

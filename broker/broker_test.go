@@ -87,7 +87,7 @@ func TestProduceFetchRestart(t *testing.T) {
 }
 
 func TestInMemoryDialReachesAdvertisedAddress(t *testing.T) {
-	c := brokertest.New(t, func(cfg *broker.Config) { cfg.Listen = "" })
+	c := brokertest.New(t, func(cfg *broker.Config) { cfg.Listeners = nil })
 	produce(t, client(t, c, kgo.Dialer(c.Dial)), "mem", 0, 10)
 	got := consume(t, client(t, c, kgo.Dialer(c.Dial), kgo.ConsumeTopics("mem")), 10)
 	if diff := cmp.Diff(values(10), got); diff != "" {
@@ -310,7 +310,7 @@ func TestErrorsOfNew(t *testing.T) {
 	if e, ok := errors.AsType[*broker.LockedError](err); !ok || e.PID == 0 || !strings.Contains(e.Error(), c.DataDir()) {
 		t.Errorf("second broker on the directory: %v", err)
 	}
-	_, err = broker.New(broker.Config{DataDir: t.TempDir(), Listen: c.Addr()})
+	_, err = broker.New(broker.Config{DataDir: t.TempDir(), Listeners: broker.Plaintext(c.Addr())})
 	if e, ok := errors.AsType[*broker.ListenError](err); !ok || e.Addr != c.Addr() {
 		t.Errorf("second broker on the address: %v", err)
 	}

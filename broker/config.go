@@ -3,8 +3,7 @@ package broker
 import (
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/kurier-io/kurier/broker/commitlog"
@@ -29,16 +28,12 @@ const DefaultListen = "127.0.0.1:9092"
 type Config struct {
 	// DataDir holds everything; it is created if missing, and locked.
 	DataDir string
-	// Listen is the host:port of the TCP listener; port 0 picks one. Empty means
-	// no TCP listener: the broker is reached through Dial alone.
-	Listen string
-	// AdvertisedHost and AdvertisedPort are what clients are told to connect to
-	// [the bound address].
-	AdvertisedHost string
-	AdvertisedPort int
-	NodeID         int32         // [1]
-	Durability     Durability    // ["fsync"]
-	FlushInterval  time.Duration // of "interval" durability [100 ms]
+	// Listeners are where clients connect to. With none the broker is reached
+	// through Dial alone.
+	Listeners     []Listener
+	NodeID        int32         // [1]
+	Durability    Durability    // ["fsync"]
+	FlushInterval time.Duration // of "interval" durability [100 ms]
 	// NumPartitions of topics that are created without a count [1].
 	NumPartitions int
 	// AutoCreateTopics lets Metadata requests create topics [false].
@@ -58,7 +53,26 @@ type Config struct {
 	CleanInterval time.Duration
 	// StopTimeout bounds the drain at the end of Run [10 s].
 	StopTimeout time.Duration
-	Logger      *slog.Logger // [discard]
+	// ClampReplication creates topics that ask for several replicas with one,
+	// where Kafka refuses them [false].
+	ClampReplication bool
+	// Authorize turns ACLs on; SuperUsers (User:name) need none, and with
+	// AllowWithoutACLs a resource without any is for everybody.
+	Authorize        bool
+	SuperUsers       []string
+	AllowWithoutACLs bool
+	// PlainUsers are the users of SASL PLAIN beside those with SCRAM credentials,
+	// with their passwords.
+	PlainUsers map[string]string
+	// ReauthAfter makes SASL clients authenticate again [never].
+	ReauthAfter time.Duration
+	// MaxConnections bounds the connections of all clients, and
+	// MaxConnectionsPerIP those of one address [10,000, 10,000].
+	MaxConnections, MaxConnectionsPerIP int
+	IdleTimeout                         time.Duration // of a connection [10 min]
+	// TransactionMaxTimeout is what producers may ask for at most [15 min].
+	TransactionMaxTimeout time.Duration
+	Logger                *slog.Logger // [discard]
 	// Ignored names the properties that FromProperties did not know.
 	Ignored []string
 }
@@ -85,8 +99,28 @@ func (c Config) withDefaults() (Config, error) {
 	if c.NumPartitions == 0 {
 		c.NumPartitions = 1
 	}
-	if c.NumPartitions < 0 || c.NodeID < 0 || c.AdvertisedPort < 0 || c.AdvertisedPort > 65535 {
-		return c, fmt.Errorf("broker: num.partitions, node.id and ports cannot be negative or out of range")
+	if c.NumPartitions < 0 || c.NodeID < 0 {
+		return c, fmt.Errorf("broker: num.partitions and node.id cannot be negative")
+	}
+	c.Listeners = slices.Clone(c.Listeners)
+	seen := map[string]bool{}
+	for i := range c.Listeners {
+		l := &c.Listeners[i]
+		if l.Name == "" {
+			l.Name = "PLAINTEXT"
+		}
+		if seen[l.Name] {
+			return c, fmt.Errorf("broker: two listeners are named %s", l.Name)
+		}
+		seen[l.Name] = true
+		if err := l.check(); err != nil {
+			return c, err
+		}
+	}
+	for n, def := range map[*int]int{&c.MaxConnections: 10_000, &c.MaxConnectionsPerIP: 10_000} {
+		if *n <= 0 {
+			*n = def
+		}
 	}
 	if c.MaxRequestBytes <= 0 {
 		c.MaxRequestBytes = 100 << 20
@@ -96,6 +130,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	for d, def := range map[*time.Duration]time.Duration{
 		&c.OffsetsRetention: 7 * 24 * time.Hour, &c.CleanInterval: 15 * time.Second, &c.StopTimeout: 10 * time.Second,
+		&c.IdleTimeout: 10 * time.Minute, &c.TransactionMaxTimeout: 15 * time.Minute,
 	} {
 		if *d <= 0 {
 			*d = def
@@ -105,26 +140,4 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
-}
-
-// advertise fills in what clients are told, from the bound address.
-func (c *Config) advertise(addr net.Addr) {
-	host, port := "127.0.0.1", 9092
-	if addr != nil {
-		if h, p, err := net.SplitHostPort(addr.String()); err == nil {
-			host = h
-			if n, err := strconv.Atoi(p); err == nil {
-				port = n
-			}
-		}
-		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-			host = "127.0.0.1"
-		}
-	}
-	if c.AdvertisedHost == "" {
-		c.AdvertisedHost = host
-	}
-	if c.AdvertisedPort == 0 {
-		c.AdvertisedPort = port
-	}
 }

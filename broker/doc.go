@@ -4,7 +4,7 @@
 // (server); nothing but this package's API and the Kafka protocol is meant for
 // others.
 //
-//	b, err := broker.New(broker.Config{DataDir: dir, Listen: "127.0.0.1:9092", AutoCreateTopics: true})
+//	b, err := broker.New(broker.Config{DataDir: dir, Listeners: broker.Plaintext("127.0.0.1:9092"), AutoCreateTopics: true})
 //	if err != nil { … }
 //	err = b.Run(ctx) // until ctx is done, then drains
 //

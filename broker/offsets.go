@@ -2,78 +2,71 @@ package broker
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
 	"github.com/kurier-io/kurier/broker/commitlog"
 	"github.com/kurier-io/kurier/broker/group"
-	"github.com/kurier-io/kurier/broker/metadata"
 	"github.com/kurier-io/kurier/broker/server"
+	"github.com/kurier-io/kurier/broker/txn"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
-// groupLog keeps groups in the internal topic, which the first group creates.
-type groupLog struct {
-	srv  *server.Server
-	logs *commitlog.Store
+// groupLog keeps groups in __consumer_offsets.
+type groupLog struct{ internalLog }
+
+var _ group.TxnStorage = (*groupLog)(nil)
+
+func (g *groupLog) of(id string) (*commitlog.Log, error) {
+	return g.partition(func(n int32) int32 { return group.Partition(id, n) })
 }
 
-var _ group.Storage = (*groupLog)(nil)
-
-func (g *groupLog) Append(ctx context.Context, _ string, records []wireproto.Record) error {
-	t, err := g.srv.OffsetsTopic()
+func (g *groupLog) Append(ctx context.Context, id string, records []wireproto.Record) error {
+	log, err := g.of(id)
 	if err != nil {
 		return err
 	}
-	log := g.logs.Log(commitlog.ID{Topic: t.ID})
-	if log == nil {
-		return errors.New("broker: the offsets topic has no partition")
-	}
-	res, err := log.Append(wireproto.NewBatch(time.Now().UnixMilli(), records...))
+	return write(ctx, log, newBatch(records...))
+}
+
+func (g *groupLog) AppendTxn(ctx context.Context, id string, pid int64, epoch int16, records []wireproto.Record) error {
+	log, err := g.of(id)
 	if err != nil {
 		return err
 	}
-	return res.Wait(ctx.Done())
+	batch := newBatch(records...)
+	batch.SetTransactional(pid, epoch)
+	return write(ctx, log, batch)
 }
 
-// loadGroups replays the internal topic into the coordinator.
-func loadGroups(c *group.Coordinator, logs *commitlog.Store, t *metadata.Topic) error {
-	for p := range t.Partitions {
-		log := logs.Log(commitlog.ID{Topic: t.ID, Partition: p})
-		if log == nil {
-			continue
-		}
-		for at := log.LogStart(); at < log.HighWatermark(); {
-			res, err := log.Read(at, 1<<20, true)
-			if err != nil {
-				return err
-			}
-			next := at
-			for rest := res.Records; len(rest) > 0; {
-				var b wireproto.Batch
-				if b, rest, err = wireproto.NextBatch(rest); err != nil {
-					return err
-				}
-				if err := loadBatch(c, b); err != nil {
-					return fmt.Errorf("broker: %s offset %d: %w", t.Name, b.BaseOffset(), err)
-				}
-				next = b.LastOffset() + 1
-			}
-			res.Release()
-			if next <= at {
-				break // compaction left nothing after here
-			}
-			at = next
-		}
+// offsetsPartition tells the transaction coordinator where groups live.
+type offsetsPartition struct{ srv *server.Server }
+
+func (o offsetsPartition) Partition(id string) txn.TopicPartition {
+	t, err := o.srv.InternalTopic(server.OffsetsTopicName)
+	if err != nil {
+		// The topic could not be created: nothing can be committed to it either.
+		return txn.TopicPartition{Topic: server.OffsetsTopicName}
 	}
-	return nil
+	return txn.TopicPartition{Topic: t.Name, Partition: group.Partition(id, t.Partitions)}
 }
 
-func loadBatch(c *group.Coordinator, b wireproto.Batch) error {
-	payload, err := wireproto.Decompress(b.Codec(), b.Payload(), 64<<20)
-	if err != nil || b.Control() {
-		return err
+// loadGroups replays __consumer_offsets.
+func (b *Broker) loadGroups() error {
+	if t := b.meta.Topic(server.OffsetsTopicName); t != nil {
+		b.groups.SetPartitions(t.Partitions)
 	}
-	return wireproto.EachRecord(payload, b.Count(), func(r wireproto.Record) error { return c.Load(r.Key, r.Value) })
+	return b.replay(server.OffsetsTopicName, func(partition int32, batch wireproto.Batch) error {
+		switch {
+		case batch.Control():
+			commit, ok, err := markerOf(batch)
+			if ok {
+				b.groups.CompleteTxn(batch.ProducerID(), partition, commit)
+			}
+			return err
+		case batch.Transactional():
+			return eachRecord(batch, func(key, value []byte) error {
+				return b.groups.LoadTxn(batch.ProducerID(), batch.ProducerEpoch(), key, value)
+			})
+		}
+		return eachRecord(batch, b.groups.Load)
+	})
 }

@@ -3,7 +3,6 @@ package broker
 import (
 	"fmt"
 	"maps"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,11 +34,11 @@ var topicProps = map[string]string{
 // FromProperties reads the keys of Kafka's server.properties that mean something
 // here. Unknown keys are not an error; Config.Ignored names them.
 func FromProperties(props map[string]string) (Config, error) {
-	c := Config{Listen: DefaultListen, AutoCreateTopics: true, TopicDefaults: map[string]string{}}
+	c := Config{AutoCreateTopics: true, TopicDefaults: map[string]string{}}
 	p := reader{props: props, seen: map[string]bool{}}
-	listeners := p.str("listeners", "PLAINTEXT://"+DefaultListen)
-	advertised := p.str("advertised.listeners", "")
-	insecure := p.boolean("kurier.allow.insecure.listeners", false)
+	c.Listeners = p.parseListeners()
+	c.PlainUsers = p.plain
+	p.authorizer(&c)
 	c.DataDir = p.str("log.dirs", p.str("log.dir", ""))
 	c.NodeID = int32(p.number("node.id", p.number("broker.id", 1)))
 	c.NumPartitions = int(p.number("num.partitions", 1))
@@ -49,6 +48,17 @@ func FromProperties(props map[string]string) (Config, error) {
 	c.Durability = Durability(p.str("kurier.durability", string(DurabilityFsync)))
 	c.FlushInterval = time.Duration(p.number("kurier.durability.interval.ms", 0)) * time.Millisecond
 	c.OffsetsRetention = time.Duration(p.number("offsets.retention.minutes", 0)) * time.Minute
+	c.MaxConnections = int(p.number("max.connections", 0))
+	c.MaxConnectionsPerIP = int(p.number("max.connections.per.ip", 0))
+	c.IdleTimeout = time.Duration(p.number("connections.max.idle.ms", 0)) * time.Millisecond
+	c.ReauthAfter = time.Duration(p.number("connections.max.reauth.ms", 0)) * time.Millisecond
+	c.TransactionMaxTimeout = time.Duration(p.number("transaction.max.timeout.ms", 0)) * time.Millisecond
+	switch v := p.str("replication.factor.policy", "strict"); v {
+	case "strict", "clamp":
+		c.ClampReplication = v == "clamp"
+	default:
+		p.fail(fmt.Errorf("broker: replication.factor.policy=%s is neither strict nor clamp", v))
+	}
 	p.hours("log.retention.hours", "retention.ms", time.Hour, c.TopicDefaults)
 	p.hours("log.retention.minutes", "retention.ms", time.Minute, c.TopicDefaults)
 	p.hours("log.roll.hours", "segment.ms", time.Hour, c.TopicDefaults)
@@ -66,9 +76,6 @@ func FromProperties(props map[string]string) (Config, error) {
 	if strings.Contains(c.DataDir, ",") {
 		return Config{}, fmt.Errorf("broker: log.dirs=%s: one data directory is supported", c.DataDir)
 	}
-	if err := c.listeners(listeners, advertised, insecure); err != nil {
-		return Config{}, err
-	}
 	for _, key := range slices.Sorted(maps.Keys(props)) {
 		if !p.seen[key] {
 			c.Ignored = append(c.Ignored, key)
@@ -78,60 +85,40 @@ func FromProperties(props map[string]string) (Config, error) {
 	return c, err
 }
 
-// listeners parses listeners and advertised.listeners: one PLAINTEXT listener on
-// a loopback address, unless insecure allows any.
-func (c *Config) listeners(listeners, advertised string, insecure bool) error {
-	host, port, err := endpoint("listeners", listeners)
-	if err != nil {
-		return err
-	}
-	if host == "" {
-		host = "0.0.0.0" // as in Kafka, an empty host means all interfaces
-	}
-	ip := net.ParseIP(host)
-	if host != "localhost" && (ip == nil || !ip.IsLoopback()) && !insecure {
-		return fmt.Errorf("broker: listeners=%s: a PLAINTEXT listener gives everybody who reaches %s all data; bind it to 127.0.0.1, or set kurier.allow.insecure.listeners=true", listeners, host)
-	}
-	c.Listen = net.JoinHostPort(host, port)
-	if advertised == "" {
-		return nil
-	}
-	if host, port, err = endpoint("advertised.listeners", advertised); err != nil {
-		return err
-	}
-	c.AdvertisedHost = host
-	c.AdvertisedPort, err = strconv.Atoi(port)
-	return err
-}
-
-func endpoint(key, v string) (host, port string, err error) {
-	if strings.Contains(v, ",") {
-		return "", "", fmt.Errorf("broker: %s=%s: one listener is supported", key, v)
-	}
-	name, addr, ok := strings.Cut(v, "://")
-	if !ok {
-		return "", "", fmt.Errorf("broker: %s=%s: expected PLAINTEXT://host:port", key, v)
-	}
-	switch n := strings.ToUpper(name); {
-	case strings.Contains(n, "SASL"), strings.Contains(n, "SSL"):
-		return "", "", fmt.Errorf("broker: %s=%s: SASL and SSL listeners are not supported yet; use PLAINTEXT on a loopback address", key, v)
-	case n != "PLAINTEXT":
-		return "", "", fmt.Errorf("broker: %s=%s: listener name %s: only PLAINTEXT is supported", key, v, name)
-	}
-	if host, port, err = net.SplitHostPort(addr); err != nil {
-		return "", "", fmt.Errorf("broker: %s=%s: %w", key, v, err)
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return "", "", fmt.Errorf("broker: %s=%s: bad port %q", key, v, port)
-	}
-	return host, port, nil
-}
-
 // reader takes typed values out of properties and keeps the first error.
 type reader struct {
 	props map[string]string
 	seen  map[string]bool
+	plain map[string]string
 	err   error
+}
+
+// authorizer reads whether ACLs are on. Any of Kafka's authorizers means ours.
+func (p *reader) authorizer(c *Config) {
+	switch class := p.str("authorizer.class.name", ""); class {
+	case "":
+	case "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "kafka.security.authorizer.AclAuthorizer":
+		c.Authorize = true
+	default:
+		p.fail(fmt.Errorf("broker: authorizer.class.name=%s: the included authorizer is org.apache.kafka.metadata.authorizer.StandardAuthorizer", class))
+	}
+	for u := range strings.SplitSeq(p.str("super.users", ""), ";") {
+		if u = strings.TrimSpace(u); u != "" {
+			c.SuperUsers = append(c.SuperUsers, u)
+		}
+	}
+	c.AllowWithoutACLs = p.boolean("allow.everyone.if.no.acl.found", false)
+}
+
+// list reads a comma-separated value.
+func (p *reader) list(key string) []string {
+	var out []string
+	for e := range strings.SplitSeq(p.str(key, ""), ",") {
+		if e = strings.TrimSpace(e); e != "" {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func (p *reader) fail(err error) {

@@ -29,7 +29,7 @@ func TestBrokerProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("runs only as the subprocess of TestKillLoop")
 	}
-	b, err := broker.New(broker.Config{DataDir: dir, Listen: os.Getenv("KURIER_TEST_BROKER_LISTEN"), AutoCreateTopics: true, NumPartitions: 4,
+	b, err := broker.New(broker.Config{DataDir: dir, Listeners: broker.Plaintext(os.Getenv("KURIER_TEST_BROKER_LISTEN")), AutoCreateTopics: true, NumPartitions: 4,
 		TopicDefaults: map[string]string{"segment.bytes": "1048576"}})
 	if err != nil {
 		t.Fatal(err)

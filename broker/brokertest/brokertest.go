@@ -24,7 +24,7 @@ type Cluster struct {
 // first.
 func New(t testing.TB, change ...func(*broker.Config)) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t, cfg: broker.Config{DataDir: t.TempDir(), Listen: "127.0.0.1:0", AutoCreateTopics: true}}
+	c := &Cluster{t: t, cfg: broker.Config{DataDir: t.TempDir(), Listeners: broker.Plaintext("127.0.0.1:0"), AutoCreateTopics: true}}
 	for _, f := range change {
 		f(&c.cfg)
 	}
@@ -41,8 +41,8 @@ func (c *Cluster) Start() {
 	if err != nil {
 		c.t.Fatalf("broker: %v", err)
 	}
-	if c.cfg.Listen != "" {
-		c.cfg.Listen = b.Addr()
+	for i := range c.cfg.Listeners {
+		c.cfg.Listeners[i].Addr = b.ListenerAddr(c.cfg.Listeners[i].Name)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.b.Store(b)

@@ -12,21 +12,24 @@ import (
 	"github.com/kurier-io/kurier/broker/metadata"
 )
 
-func (s *Server) describeConfigs(req *kmsg.DescribeConfigsRequest) kmsg.Response {
+func (s *Server) describeConfigs(r *request, req *kmsg.DescribeConfigsRequest) kmsg.Response {
 	resp := kmsg.NewPtrDescribeConfigsResponse()
 	for _, want := range req.Resources {
 		row := kmsg.NewDescribeConfigsResponseResource()
 		row.ResourceType, row.ResourceName = want.ResourceType, want.ResourceName
 		row.Configs = []kmsg.DescribeConfigsResponseResourceConfig{}
-		switch want.ResourceType {
-		case kmsg.ConfigResourceTypeTopic:
+		code := s.mayConfigure(r, want.ResourceType, want.ResourceName, false)
+		switch {
+		case code != errNone:
+			row.ErrorCode, row.ErrorMessage = code, new("not allowed to describe these configs")
+		case want.ResourceType == kmsg.ConfigResourceTypeTopic:
 			t := s.meta.Topic(want.ResourceName)
 			if t == nil {
 				row.ErrorCode, row.ErrorMessage = errUnknownTopic, new("unknown topic")
 				break
 			}
 			row.Configs = s.topicConfigRows(t, req)
-		case kmsg.ConfigResourceTypeBroker:
+		case want.ResourceType == kmsg.ConfigResourceTypeBroker:
 			if want.ResourceName != "" && want.ResourceName != strconv.Itoa(int(s.cfg.NodeID)) {
 				row.ErrorCode, row.ErrorMessage = errInvalidRequest, new(fmt.Sprintf("this is broker %d", s.cfg.NodeID))
 				break
@@ -34,8 +37,12 @@ func (s *Server) describeConfigs(req *kmsg.DescribeConfigsRequest) kmsg.Response
 			if want.ResourceName != "" { // the cluster-wide defaults are empty
 				row.Configs = s.brokerConfigRows()
 			}
+		case want.ResourceType == kmsg.ConfigResourceTypeGroupConfig:
+			row.Configs = s.groupConfigRows(want.ResourceName, req.IncludeSynonyms)
+		case want.ResourceType == kmsg.ConfigResourceTypeClientMetrics:
+			// There are no subscriptions, so each is empty.
 		default:
-			row.ErrorCode, row.ErrorMessage = errInvalidRequest, new("only topics and brokers have configs")
+			row.ErrorCode, row.ErrorMessage = errInvalidRequest, new("only topics, brokers and groups have configs")
 		}
 		if want.ConfigNames != nil {
 			row.Configs = slices.DeleteFunc(row.Configs, func(c kmsg.DescribeConfigsResponseResourceConfig) bool {
@@ -81,18 +88,27 @@ func (s *Server) brokerConfigRows() []kmsg.DescribeConfigsResponseResourceConfig
 	id := strconv.Itoa(int(s.cfg.NodeID))
 	rows := map[string]string{
 		"broker.id": id, "node.id": id, "log.dirs": s.cfg.LogDir, "log.dir": s.cfg.LogDir,
-		"num.partitions":                   strconv.Itoa(int(s.cfg.NumPartitions)),
-		"default.replication.factor":       "1",
-		"auto.create.topics.enable":        strconv.FormatBool(s.cfg.AutoCreateTopics),
-		"delete.topic.enable":              "true",
-		"socket.request.max.bytes":         strconv.Itoa(s.cfg.MaxRequestBytes),
-		"queued.max.request.bytes":         strconv.FormatInt(s.cfg.MaxInflightBytes, 10),
-		"fetch.max.bytes":                  strconv.Itoa(maxFetchBytes),
-		"offsets.topic.num.partitions":     "1",
-		"offsets.topic.replication.factor": "1",
-		"offset.metadata.max.bytes":        "4096",
-		"advertised.listeners":             fmt.Sprintf("PLAINTEXT://%s:%d", s.cfg.AdvertisedHost, s.cfg.AdvertisedPort),
-		"kurier.durability":                s.cfg.Durability,
+		"num.partitions":                       strconv.Itoa(int(s.cfg.NumPartitions)),
+		"default.replication.factor":           "1",
+		"auto.create.topics.enable":            strconv.FormatBool(s.cfg.AutoCreateTopics),
+		"delete.topic.enable":                  "true",
+		"socket.request.max.bytes":             strconv.Itoa(s.cfg.MaxRequestBytes),
+		"queued.max.request.bytes":             strconv.FormatInt(s.cfg.MaxInflightBytes, 10),
+		"fetch.max.bytes":                      strconv.Itoa(maxFetchBytes),
+		"offsets.topic.num.partitions":         "1",
+		"offsets.topic.replication.factor":     "1",
+		"offset.metadata.max.bytes":            "4096",
+		"advertised.listeners":                 s.cfg.AdvertisedListeners,
+		"sasl.enabled.mechanisms":              strings.Join(s.cfg.Mechanisms, ","),
+		"transaction.max.timeout.ms":           "900000",
+		"transaction.state.log.num.partitions": "1",
+		"transactional.id.expiration.ms":       "604800000",
+		"group.consumer.session.timeout.ms":    "45000",
+		"group.consumer.heartbeat.interval.ms": "5000",
+		"max.connections":                      strconv.Itoa(s.cfg.MaxConnections),
+		"max.connections.per.ip":               strconv.Itoa(s.cfg.MaxConnectionsPerIP),
+		"connections.max.idle.ms":              strconv.FormatInt(s.cfg.IdleTimeout.Milliseconds(), 10),
+		"kurier.durability":                    s.cfg.Durability,
 	}
 	for _, d := range topicConfigs {
 		v, _, _ := s.effective(d, nil)
@@ -115,10 +131,14 @@ func (s *Server) brokerConfigRows() []kmsg.DescribeConfigsResponseResourceConfig
 	return out
 }
 
-// changeConfigs replaces a topic's overrides by what change makes of them.
+// changeConfigs replaces the overrides of a topic or group by what change makes of them.
 func (s *Server) changeConfigs(kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(map[string]string) error) error {
-	if kind != kmsg.ConfigResourceTypeTopic {
-		return refuse(errInvalidRequest, "only topic configs can be changed while the broker runs")
+	switch kind {
+	case kmsg.ConfigResourceTypeTopic:
+	case kmsg.ConfigResourceTypeGroupConfig:
+		return s.changeGroupConfigs(name, validateOnly, change)
+	default:
+		return refuse(errInvalidRequest, "only topic and group configs can be changed while the broker runs; set a broker's in its properties file")
 	}
 	s.topicMu.Lock()
 	defer s.topicMu.Unlock()
@@ -151,12 +171,36 @@ func (s *Server) changeConfigs(kind kmsg.ConfigResourceType, name string, valida
 	return nil
 }
 
-func (s *Server) alterConfigs(req *kmsg.AlterConfigsRequest) kmsg.Response {
+// mayConfigure asks for the right to see or change the configs of a resource.
+func (s *Server) mayConfigure(r *request, kind kmsg.ConfigResourceType, name string, alter bool) int16 {
+	pick := func(describe, change need) need {
+		if alter {
+			return change
+		}
+		return describe
+	}
+	switch kind {
+	case kmsg.ConfigResourceTypeTopic:
+		return s.check(r, pick(describeTopicConfigs, alterTopicConfigs), name)
+	case kmsg.ConfigResourceTypeGroupConfig:
+		return s.check(r, pick(describeGroupConfigs, alterGroupConfigs), name)
+	}
+	return s.checkCluster(r, pick(describeClusterConfigs, alterClusterConfigs))
+}
+
+func (s *Server) alterResource(r *request, kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(map[string]string) error) error {
+	if code := s.mayConfigure(r, kind, name, true); code != errNone {
+		return refuse(code, "not allowed to alter these configs")
+	}
+	return s.changeConfigs(kind, name, validateOnly, change)
+}
+
+func (s *Server) alterConfigs(r *request, req *kmsg.AlterConfigsRequest) kmsg.Response {
 	resp := kmsg.NewPtrAlterConfigsResponse()
 	for _, res := range req.Resources {
 		row := kmsg.NewAlterConfigsResponseResource()
 		row.ResourceType, row.ResourceName = res.ResourceType, res.ResourceName
-		row.ErrorCode, row.ErrorMessage = refusalOf(s.changeConfigs(res.ResourceType, res.ResourceName, req.ValidateOnly, func(m map[string]string) error {
+		row.ErrorCode, row.ErrorMessage = refusalOf(s.alterResource(r, res.ResourceType, res.ResourceName, req.ValidateOnly, func(m map[string]string) error {
 			clear(m)
 			for _, c := range res.Configs {
 				if _, dup := m[c.Name]; dup {
@@ -173,19 +217,19 @@ func (s *Server) alterConfigs(req *kmsg.AlterConfigsRequest) kmsg.Response {
 	return resp
 }
 
-func (s *Server) incrementalAlterConfigs(req *kmsg.IncrementalAlterConfigsRequest) kmsg.Response {
+func (s *Server) incrementalAlterConfigs(r *request, req *kmsg.IncrementalAlterConfigsRequest) kmsg.Response {
 	resp := kmsg.NewPtrIncrementalAlterConfigsResponse()
 	for _, res := range req.Resources {
 		row := kmsg.NewIncrementalAlterConfigsResponseResource()
 		row.ResourceType, row.ResourceName = res.ResourceType, res.ResourceName
-		row.ErrorCode, row.ErrorMessage = refusalOf(s.changeConfigs(res.ResourceType, res.ResourceName, req.ValidateOnly, func(m map[string]string) error {
+		row.ErrorCode, row.ErrorMessage = refusalOf(s.alterResource(r, res.ResourceType, res.ResourceName, req.ValidateOnly, func(m map[string]string) error {
 			seen := map[string]bool{}
 			for _, c := range res.Configs {
 				if seen[c.Name] {
 					return refuse(errInvalidRequest, "config %s is in the request more than once", c.Name)
 				}
 				seen[c.Name] = true
-				if err := s.alterOne(m, c); err != nil {
+				if err := s.alterOne(res.ResourceType, m, c); err != nil {
 					return err
 				}
 			}
@@ -196,10 +240,13 @@ func (s *Server) incrementalAlterConfigs(req *kmsg.IncrementalAlterConfigsReques
 	return resp
 }
 
-func (s *Server) alterOne(m map[string]string, c kmsg.IncrementalAlterConfigsRequestResourceConfig) error {
+func (s *Server) alterOne(kind kmsg.ConfigResourceType, m map[string]string, c kmsg.IncrementalAlterConfigsRequestResourceConfig) error {
 	d, ok := findConfig(c.Name)
+	if kind == kmsg.ConfigResourceTypeGroupConfig {
+		d, ok = findGroupConfig(c.Name)
+	}
 	if !ok {
-		return refuse(errInvalidConfig, "unknown topic config %q", c.Name)
+		return refuse(errInvalidConfig, "unknown config %q", c.Name)
 	}
 	if c.Op == kmsg.IncrementalAlterConfigOpDelete {
 		delete(m, c.Name)

@@ -10,8 +10,10 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
+	"github.com/kurier-io/kurier/broker/security/acl"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
@@ -25,49 +27,50 @@ type reply struct {
 // reply sends nothing.
 type pending func() (*reply, error)
 
+// queued is a request on its way to the writer.
+type queued struct {
+	p     pending
+	api   string
+	began time.Time // the request had arrived
+	in    int       // bytes
+}
+
 type conn struct {
-	s      *Server
-	nc     net.Conn
-	in     *bufio.Reader // saves two system calls a request; large bodies bypass it
-	host   string
-	logger *slog.Logger
-	ctx    context.Context
-	queue  chan pending
+	s        *Server
+	nc       net.Conn
+	in       *bufio.Reader // saves two system calls a request; large bodies bypass it
+	listener *Listener
+	host     string
+	who      acl.Client // changed by the reader alone
+	auth     session
+	logger   *slog.Logger
+	ctx      context.Context
+	queue    chan queued
+	closing  error        // set by the reader: end after what is queued
+	muted    atomic.Int64 // Unix nanoseconds until which a quota silences the connection
 }
 
 // errClose ends a connection without a log line above debug: the protocol asks
 // for it.
 var errClose = errors.New("close the connection")
 
-func newConn(s *Server, nc net.Conn) *conn {
-	host := nc.RemoteAddr().String()
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return &conn{s: s, nc: nc, in: bufio.NewReaderSize(nc, 4096), host: "/" + host, logger: s.logger.With("client", nc.RemoteAddr().String()), queue: make(chan pending, pipelineDepth)}
+// errRefused ends a connection with a line of advice.
+var errRefused = errors.New("connection refused")
+
+func newConn(s *Server, nc net.Conn, host string, l *Listener) *conn {
+	return &conn{s: s, nc: nc, in: bufio.NewReaderSize(nc, 4096), listener: l, host: host, who: l.identity(host),
+		auth:   session{required: len(l.Mechanisms) > 0},
+		logger: s.logger.With("client", nc.RemoteAddr().String()), queue: make(chan queued, pipelineDepth)}
 }
 
 // serve runs the connection until either side ends it.
 func (c *conn) serve() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c.ctx = ctx
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		if err := c.write(); err != nil {
-			cancel(err)
-			// Unblocks the reader; the error is the one to report.
-			_ = c.nc.Close()
-		}
-		for p := range c.queue { // answers that nobody will read
-			if r, err := c.guard(p); err == nil && r != nil {
-				r.release()
-			}
-		}
-	}()
-	err := c.read()
-	close(c.queue)
-	<-written
+	err := c.open()
+	if err == nil {
+		err = c.exchange(cancel)
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -81,15 +84,50 @@ func (c *conn) serve() {
 	}
 }
 
-func (c *conn) read() error {
-	for {
-		if err := c.nc.SetReadDeadline(time.Now().Add(idleTimeout)); err != nil {
-			return err
+// open waits for the first byte and settles what protocol follows.
+func (c *conn) open() error {
+	if err := c.nc.SetReadDeadline(time.Now().Add(headerTimeout)); err != nil {
+		return err
+	}
+	if c.listener.TLS != nil {
+		return c.handshake()
+	}
+	if c.listener.Trusted {
+		return nil
+	}
+	return c.sniff()
+}
+
+// exchange reads requests here and writes answers in a second goroutine.
+func (c *conn) exchange(cancel context.CancelCauseFunc) error {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		if err := c.write(); err != nil {
+			cancel(err)
+			// Unblocks the reader; the error is the one to report.
+			_ = c.nc.Close()
 		}
-		select {
-		case <-c.s.stop: // after the deadline was set, so that Shutdown's wins
-			return nil
-		default:
+		for q := range c.queue { // answers that nobody will read
+			c.discard(q.p)
+		}
+	}()
+	err := c.read()
+	close(c.queue)
+	<-written
+	return err
+}
+
+func (c *conn) discard(p pending) {
+	if r, err := c.guard(p); err == nil && r != nil {
+		r.release()
+	}
+}
+
+func (c *conn) read() error {
+	for c.closing == nil {
+		if err := c.awaitRequest(); err != nil {
+			return err
 		}
 		peek, err := wireproto.ReadPeek(c.in)
 		if err != nil {
@@ -99,49 +137,121 @@ func (c *conn) read() error {
 			return err
 		}
 	}
+	return c.closing
 }
+
+// awaitRequest waits for the first byte of the next request. A client may be
+// idle for long, but once it has begun a request it must go on.
+func (c *conn) awaitRequest() error {
+	if until := c.muted.Load(); until > 0 {
+		if err := c.pause(time.Until(time.Unix(0, until))); err != nil {
+			return err
+		}
+	}
+	if c.in.Buffered() == 0 {
+		if err := c.nc.SetReadDeadline(time.Now().Add(c.s.cfg.IdleTimeout)); err != nil {
+			return err
+		}
+		select {
+		case <-c.s.stop: // after the deadline was set, so that Shutdown's wins
+			return errClose
+		default:
+		}
+		if _, err := c.in.Peek(1); err != nil {
+			return err
+		}
+	}
+	return c.extend(headerTimeout)
+}
+
+// extend sets a new read deadline unless the server is stopping.
+func (c *conn) extend(d time.Duration) error {
+	if err := c.nc.SetReadDeadline(time.Now().Add(d)); err != nil {
+		return err
+	}
+	select {
+	case <-c.s.stop:
+		return errClose
+	default:
+		return nil
+	}
+}
+
+func (c *conn) pause(d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-c.s.stop:
+		return errClose
+	case <-c.ctx.Done():
+		return context.Cause(c.ctx)
+	}
+}
+
+// mute silences the connection, as KIP-219 has it: the answer says how long.
+func (c *conn) mute(d time.Duration) {
+	if d > 0 {
+		c.muted.Store(time.Now().Add(d).UnixNano())
+	}
+}
+
+// slowest is the rate at which the body of a request must arrive at least.
+const slowest = 64 << 10
 
 // request reads and handles one request and queues its answer.
 func (c *conn) request(peek wireproto.Peek) error {
-	api, ok := apis[peek.Key]
-	versions := peek.Key == keyApiVersions
-	if !ok || !versions && (peek.Version < api.accept || peek.Version > api.max) {
+	a, ok := c.s.apis[peek.Key]
+	if !ok || peek.Key != keyApiVersions && (peek.Version < a.accept || peek.Version > a.max) {
 		return fmt.Errorf("%w: API key %d version %d is not offered", errClose, peek.Key, peek.Version)
 	}
+	if err := c.gate(peek.Key); err != nil {
+		return err
+	}
 	limit := maxControlBytes
-	if peek.Key == keyProduce {
+	switch {
+	case c.auth.required:
+		limit = maxUnauthenticated
+	case peek.Key == keyProduce:
 		limit = c.s.cfg.MaxRequestBytes
 	}
 	if peek.Size > limit {
-		return fmt.Errorf("request of %d bytes for %s exceeds the limit of %d bytes", peek.Size, api.name, limit)
+		return fmt.Errorf("request of %d bytes for %s exceeds the limit of %d bytes", peek.Size, a.name, limit)
 	}
 	weight := min(int64(peek.Size), c.s.cfg.MaxInflightBytes)
 	if err := c.s.requests.Acquire(c.ctx, weight); err != nil {
 		return err
 	}
 	defer c.s.requests.Release(weight)
+	if peek.Size > slowest {
+		if err := c.extend(headerTimeout + time.Duration(peek.Size/slowest)*time.Second); err != nil {
+			return err
+		}
+	}
 	frame, err := wireproto.ReadBody(c.in, peek, limit)
 	if err != nil {
 		return err
 	}
-	var p pending
+	q := queued{api: a.name, in: peek.Size + 4, began: time.Now()}
 	_, err = c.guard(func() (*reply, error) {
 		var err error
-		p, err = c.dispatch(api, peek, frame.B)
+		q.p, err = c.dispatch(a, peek, frame.B)
 		return nil, err
 	})
 	// Handlers keep nothing of the frame: what outlives them they copy.
 	frame.Release()
-	if err != nil || p == nil {
+	if err != nil || q.p == nil {
 		return err
 	}
 	select {
-	case c.queue <- p:
+	case c.queue <- q:
 		return nil
 	case <-c.ctx.Done():
-		if r, err := c.guard(p); err == nil && r != nil {
-			r.release()
-		}
+		c.discard(q.p)
 		return context.Cause(c.ctx)
 	}
 }
@@ -158,13 +268,17 @@ func (c *conn) guard(p pending) (r *reply, err error) {
 }
 
 func (c *conn) write() error {
-	for p := range c.queue {
-		r, err := c.guard(p)
+	for q := range c.queue {
+		r, err := c.guard(q.p)
 		if err != nil {
 			return err
 		}
 		if r == nil {
 			continue
+		}
+		out := 0
+		for _, p := range r.pieces {
+			out += len(p)
 		}
 		err = c.nc.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if err == nil {
@@ -174,6 +288,9 @@ func (c *conn) write() error {
 		r.release()
 		if err != nil {
 			return err
+		}
+		if o := c.s.cfg.Observer; o != nil {
+			o.Request(q.api, time.Since(q.began), q.in, out)
 		}
 	}
 	return nil

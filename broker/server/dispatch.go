@@ -3,60 +3,12 @@ package server
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/kurier-io/kurier/broker/security/acl"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
-
-const (
-	keyProduce     = 0
-	keyFetch       = 1
-	keyApiVersions = 18
-)
-
-// api is one row of what the server offers. Versions from accept to max are
-// served; min is what ApiVersions says.
-type api struct {
-	name             string
-	min, accept, max int16
-}
-
-// apis lists what is offered. Produce advertises version 0 although only 3 and
-// later are served: older librdkafka looks at the minimum to decide whether a
-// broker can take compressed data (KAFKA-18659).
-var apis = map[int16]api{
-	0:  {"Produce", 0, 3, 13},
-	1:  {"Fetch", 4, 4, 18},
-	2:  {"ListOffsets", 1, 1, 11},
-	3:  {"Metadata", 0, 0, 13},
-	8:  {"OffsetCommit", 2, 2, 10},
-	9:  {"OffsetFetch", 1, 1, 10},
-	10: {"FindCoordinator", 0, 0, 6},
-	11: {"JoinGroup", 0, 0, 9},
-	12: {"Heartbeat", 0, 0, 4},
-	13: {"LeaveGroup", 0, 0, 5},
-	14: {"SyncGroup", 0, 0, 5},
-	15: {"DescribeGroups", 0, 0, 6},
-	16: {"ListGroups", 0, 0, 5},
-	18: {"ApiVersions", 0, 0, 5},
-	19: {"CreateTopics", 2, 2, 7},
-	20: {"DeleteTopics", 1, 1, 6},
-	21: {"DeleteRecords", 0, 0, 2},
-	22: {"InitProducerId", 0, 0, 5},
-	23: {"OffsetForLeaderEpoch", 2, 2, 4},
-	32: {"DescribeConfigs", 1, 1, 4},
-	33: {"AlterConfigs", 0, 0, 2},
-	35: {"DescribeLogDirs", 1, 1, 4},
-	37: {"CreatePartitions", 0, 0, 3},
-	42: {"DeleteGroups", 0, 0, 2},
-	44: {"IncrementalAlterConfigs", 0, 0, 1},
-	47: {"OffsetDelete", 0, 0, 0},
-	60: {"DescribeCluster", 0, 0, 2},
-	75: {"DescribeTopicPartitions", 0, 0, 0},
-}
 
 // request is a decoded request with its context.
 type request struct {
@@ -64,6 +16,23 @@ type request struct {
 	version  int16
 	clientID string
 	host     string
+	who      acl.Client
+	listener *Listener
+}
+
+// handler answers a decoded request. An error closes the connection; refusals
+// are codes in the response.
+type handler func(s *Server, r *request, body kmsg.Request) (kmsg.Response, error)
+
+// on adapts a method for one kind of request.
+func on[R kmsg.Request](f func(*Server, *request, R) kmsg.Response) handler {
+	return func(s *Server, r *request, body kmsg.Request) (kmsg.Response, error) {
+		req, ok := body.(R)
+		if !ok {
+			return nil, fmt.Errorf("%w: API key %d decodes to %T", errClose, body.Key(), body)
+		}
+		return f(s, r, req), nil
+	}
 }
 
 // dispatch decodes a frame and handles it up to the point where only waiting is
@@ -74,7 +43,7 @@ func (c *conn) dispatch(a api, peek wireproto.Peek, frame []byte) (pending, erro
 		// with what is offered (KIP-511).
 		resp := kmsg.NewPtrApiVersionsResponse()
 		resp.ErrorCode = errUnsupportedVersion
-		resp.ApiKeys = offered()
+		resp.ApiKeys = c.s.offered()
 		return c.answer(peek, resp, false), nil
 	}
 	body := kmsg.RequestForKey(peek.Key)
@@ -86,17 +55,22 @@ func (c *conn) dispatch(a api, peek wireproto.Peek, frame []byte) (pending, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s: request header: %w", a.name, err)
 	}
-	r := &request{ctx: c.ctx, version: peek.Version, clientID: h.ClientID, host: c.host}
+	r := &request{ctx: c.ctx, version: peek.Version, clientID: h.ClientID, host: "/" + c.host, who: c.who, listener: c.listener}
 	if peek.Key == keyProduce {
 		return c.produce(r, peek, rest)
 	}
 	if err := body.ReadFrom(rest); err != nil {
 		return nil, fmt.Errorf("%s version %d: %w", a.name, peek.Version, err)
 	}
-	if f, ok := body.(*kmsg.FetchRequest); ok {
-		return c.fetch(r, peek, f), nil
+	switch req := body.(type) {
+	case *kmsg.FetchRequest:
+		return c.fetch(r, peek, req), nil
+	case *kmsg.SASLHandshakeRequest:
+		return c.saslHandshake(peek, req), nil
+	case *kmsg.SASLAuthenticateRequest:
+		return c.saslAuthenticate(peek, req), nil
 	}
-	resp, err := c.s.handle(r, body)
+	resp, err := a.handle(c.s, r, body)
 	if err != nil {
 		return nil, fmt.Errorf("%s version %d: %w", a.name, peek.Version, err)
 	}
@@ -111,96 +85,4 @@ func (c *conn) answer(peek wireproto.Peek, resp kmsg.Response, flexible bool) pe
 	b = resp.AppendTo(b)
 	wireproto.FinishFrame(b, 0)
 	return func() (*reply, error) { return &reply{pieces: [][]byte{b}, release: buf.Release}, nil }
-}
-
-// handle answers every request but Produce and Fetch. An error closes the
-// connection; refusals are codes in the response.
-func (s *Server) handle(r *request, body kmsg.Request) (kmsg.Response, error) {
-	switch req := body.(type) {
-	case *kmsg.ApiVersionsRequest:
-		return s.apiVersions(r, req), nil
-	case *kmsg.MetadataRequest:
-		return s.metadata(req), nil
-	case *kmsg.InitProducerIDRequest:
-		return s.initProducerID(req), nil
-	case *kmsg.ListOffsetsRequest:
-		return s.listOffsets(r, req), nil
-	case *kmsg.OffsetForLeaderEpochRequest:
-		return s.offsetForLeaderEpoch(req), nil
-	case *kmsg.FindCoordinatorRequest:
-		return s.findCoordinator(r, req), nil
-	case *kmsg.JoinGroupRequest:
-		return s.joinGroup(r, req), nil
-	case *kmsg.SyncGroupRequest:
-		return s.syncGroup(r, req), nil
-	case *kmsg.HeartbeatRequest:
-		return s.heartbeat(req), nil
-	case *kmsg.LeaveGroupRequest:
-		return s.leaveGroup(r, req), nil
-	case *kmsg.OffsetCommitRequest:
-		return s.offsetCommit(r, req), nil
-	case *kmsg.OffsetFetchRequest:
-		return s.offsetFetch(r, req), nil
-	case *kmsg.OffsetDeleteRequest:
-		return s.offsetDelete(r, req), nil
-	case *kmsg.DescribeGroupsRequest:
-		return s.describeGroups(r, req), nil
-	case *kmsg.ListGroupsRequest:
-		return s.listGroups(req), nil
-	case *kmsg.DeleteGroupsRequest:
-		return s.deleteGroups(r, req), nil
-	case *kmsg.CreateTopicsRequest:
-		return s.createTopics(r, req), nil
-	case *kmsg.DeleteTopicsRequest:
-		return s.deleteTopics(r, req), nil
-	case *kmsg.CreatePartitionsRequest:
-		return s.createPartitions(req), nil
-	case *kmsg.DeleteRecordsRequest:
-		return s.deleteRecords(req), nil
-	case *kmsg.DescribeConfigsRequest:
-		return s.describeConfigs(req), nil
-	case *kmsg.AlterConfigsRequest:
-		return s.alterConfigs(req), nil
-	case *kmsg.IncrementalAlterConfigsRequest:
-		return s.incrementalAlterConfigs(req), nil
-	case *kmsg.DescribeClusterRequest:
-		return s.describeCluster(req), nil
-	case *kmsg.DescribeLogDirsRequest:
-		return s.describeLogDirs(r, req), nil
-	case *kmsg.DescribeTopicPartitionsRequest:
-		return s.describeTopicPartitions(req), nil
-	}
-	return nil, fmt.Errorf("%w: API key %d has no handler", errClose, body.Key())
-}
-
-func offered() []kmsg.ApiVersionsResponseApiKey {
-	out := make([]kmsg.ApiVersionsResponseApiKey, 0, len(apis))
-	for key, a := range apis {
-		row := kmsg.NewApiVersionsResponseApiKey()
-		row.ApiKey, row.MinVersion, row.MaxVersion = key, a.min, a.max
-		out = append(out, row)
-	}
-	slices.SortFunc(out, func(a, b kmsg.ApiVersionsResponseApiKey) int { return int(a.ApiKey) - int(b.ApiKey) })
-	return out
-}
-
-var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`)
-
-func (s *Server) apiVersions(r *request, req *kmsg.ApiVersionsRequest) kmsg.Response {
-	resp := kmsg.NewPtrApiVersionsResponse()
-	resp.ApiKeys = offered()
-	if r.version >= 3 {
-		if !softwareName.MatchString(req.ClientSoftwareName) || !softwareName.MatchString(req.ClientSoftwareVersion) {
-			resp.ErrorCode = errInvalidRequest
-			resp.ApiKeys = []kmsg.ApiVersionsResponseApiKey{}
-		}
-		resp.FinalizedFeaturesEpoch = 0
-	}
-	if r.version >= 5 {
-		other := req.ClusterID != nil && *req.ClusterID != "" && *req.ClusterID != s.meta.ClusterID()
-		if other || req.NodeID >= 0 && req.NodeID != s.cfg.NodeID && req.ClusterID != nil && *req.ClusterID != "" {
-			resp.ErrorCode = errRebootstrapRequired
-		}
-	}
-	return resp
 }

@@ -6,30 +6,45 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/kurier-io/kurier/broker/commitlog"
+	"github.com/kurier-io/kurier/broker/quota"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
-// fetchState is one Fetch request at work.
-type fetchState struct {
-	c       *conn
-	req     *kmsg.FetchRequest
-	version int16
-	logs    [][]*commitlog.Log // per topic and partition, nil where the row is an error
-	codes   [][]int16
-	resp    wireproto.FetchResponse
-	results []commitlog.ReadResult
-	failed  bool
-	weight  int64
+// fetchPart is one partition of a Fetch request or session.
+type fetchPart struct {
+	topic   string
+	id      [16]byte
+	want    kmsg.FetchRequestTopicPartition
+	log     *commitlog.Log // nil where the answer is an error
+	code    int16
+	session *sessionPart // nil without a session
 }
 
-// fetch waits for enough data and returns the answer. Sessions are refused by
-// answering session id 0, which makes clients send full requests (KIP-227).
+// fetchState is one Fetch request at work.
+type fetchState struct {
+	c         *conn
+	req       *kmsg.FetchRequest
+	clientID  string
+	version   int16
+	committed bool // the consumer is read_committed
+	session   *fetchSession
+	parts     []fetchPart
+	resp      wireproto.FetchResponse
+	results   []commitlog.ReadResult
+	failed    bool
+	weight    int64
+}
+
+// fetch waits for enough data and returns the answer.
 func (c *conn) fetch(r *request, peek wireproto.Peek, req *kmsg.FetchRequest) pending {
-	f := &fetchState{c: c, req: req, version: r.version}
-	f.resolve()
+	f := &fetchState{c: c, req: req, version: r.version, clientID: r.clientID, committed: req.IsolationLevel == readCommitted}
+	if f.resp.ErrorCode = c.s.fetchSessions.begin(f); f.resp.ErrorCode != errNone {
+		return func() (*reply, error) { return f.encode(peek), nil }
+	}
+	f.resolve(r)
 	deadline := time.Now().Add(time.Duration(max(req.MaxWaitMillis, 0)) * time.Millisecond)
 	minBytes := min(int64(max(req.MinBytes, 0)), f.maxBytes())
-	if !f.failed && minBytes > 0 && f.available() < minBytes {
+	if !f.failed && minBytes > 0 && len(f.parts) > 0 && f.available() < minBytes {
 		f.wait(deadline, minBytes)
 	}
 	return func() (*reply, error) {
@@ -43,40 +58,39 @@ func (c *conn) fetch(r *request, peek wireproto.Peek, req *kmsg.FetchRequest) pe
 func (f *fetchState) maxBytes() int64 { return min(int64(max(f.req.MaxBytes, 0)), maxFetchBytes) }
 
 // resolve finds the logs and checks what can be refused at once.
-func (f *fetchState) resolve() {
+func (f *fetchState) resolve(r *request) {
 	s := f.c.s
-	f.logs = make([][]*commitlog.Log, len(f.req.Topics))
-	f.codes = make([][]int16, len(f.req.Topics))
 	follower := f.req.ReplicaID >= 0 || f.version >= 15 && f.req.ReplicaState.ID >= 0
-	for i := range f.req.Topics {
-		t := &f.req.Topics[i]
-		f.logs[i] = make([]*commitlog.Log, len(t.Partitions))
-		f.codes[i] = make([]int16, len(t.Partitions))
-		topic, code := s.resolve(t.Topic, t.TopicID, f.version >= 13)
-		for j := range t.Partitions {
-			p := &t.Partitions[j]
-			pcode := code
-			log := s.log(topic, p.Partition)
-			switch {
-			case follower:
-				pcode = errClusterAuthorization
-			case code != errNone:
-			case log == nil:
-				pcode = errUnknownTopic
-			default:
-				pcode = checkEpoch(p.CurrentLeaderEpoch, log.Epoch())
-			}
-			if pcode != errNone {
-				f.codes[i][j], f.failed = pcode, true
-				continue
-			}
-			f.logs[i][j] = log
-			if hw, start := log.HighWatermark(), log.LogStart(); p.FetchOffset < start || p.FetchOffset > hw {
-				f.failed = true // the read will say so
-			}
-			if f.diverging(log, p) != nil {
-				f.failed = true
-			}
+	for i := range f.parts {
+		p := &f.parts[i]
+		topic, code := s.resolve(p.topic, p.id, f.version >= 13)
+		name := p.topic
+		if topic != nil {
+			name = topic.Name
+		}
+		log := s.log(topic, p.want.Partition)
+		switch {
+		case follower:
+			p.code = errClusterAuthorization
+		case (topic != nil || f.version < 13) && !s.may(r, readTopic, name):
+			p.code = errTopicAuthorization
+		case code != errNone:
+			p.code = code
+		case log == nil:
+			p.code = errUnknownTopic
+		default:
+			p.code = checkEpoch(p.want.CurrentLeaderEpoch, log.Epoch())
+		}
+		if p.code != errNone {
+			f.failed = true
+			continue
+		}
+		p.log = log
+		if hw, start := log.HighWatermark(), log.LogStart(); p.want.FetchOffset < start || p.want.FetchOffset > hw {
+			f.failed = true // the read will say so
+		}
+		if f.diverging(p) != nil {
+			f.failed = true
 		}
 	}
 }
@@ -93,38 +107,37 @@ func checkEpoch(client, current int32) int16 {
 }
 
 // diverging detects that the log was cut below what the client has read (KIP-595).
-func (f *fetchState) diverging(log *commitlog.Log, p *kmsg.FetchRequestTopicPartition) *wireproto.EpochEnd {
-	if f.version < 12 || p.LastFetchedEpoch < 0 {
+func (f *fetchState) diverging(p *fetchPart) *wireproto.EpochEnd {
+	if f.version < 12 || p.want.LastFetchedEpoch < 0 {
 		return nil
 	}
-	epoch, end := log.EpochEnd(p.LastFetchedEpoch)
-	if epoch < 0 || epoch == p.LastFetchedEpoch && end >= p.FetchOffset {
+	epoch, end := p.log.EpochEnd(p.want.LastFetchedEpoch)
+	if epoch < 0 || epoch == p.want.LastFetchedEpoch && end >= p.want.FetchOffset {
 		return nil
 	}
-	if epoch < p.LastFetchedEpoch || end < p.FetchOffset {
+	if epoch < p.want.LastFetchedEpoch || end < p.want.FetchOffset {
 		return &wireproto.EpochEnd{Epoch: epoch, EndOffset: end}
 	}
 	return nil
-}
-
-// each calls fn for every partition that has a log, in request order.
-func (f *fetchState) each(fn func(*commitlog.Log, *kmsg.FetchRequestTopicPartition)) {
-	for i := range f.logs {
-		for j, log := range f.logs[i] {
-			if log != nil {
-				fn(log, &f.req.Topics[i].Partitions[j])
-			}
-		}
-	}
 }
 
 // available is the number of visible bytes from the fetch offsets on, as far as
 // limits would let them be returned; it is exact to an index interval.
 func (f *fetchState) available() int64 {
 	var n int64
-	f.each(func(log *commitlog.Log, p *kmsg.FetchRequestTopicPartition) {
-		n += min(log.Available(p.FetchOffset), int64(max(p.PartitionMaxBytes, 1)))
-	})
+	for i := range f.parts {
+		p := &f.parts[i]
+		if p.log == nil {
+			continue
+		}
+		have := int64(0)
+		if f.committed {
+			have = p.log.AvailableCommitted(p.want.FetchOffset)
+		} else {
+			have = p.log.Available(p.want.FetchOffset)
+		}
+		n += min(have, int64(max(p.want.PartitionMaxBytes, 1)))
+	}
 	return n
 }
 
@@ -137,8 +150,12 @@ func (f *fetchState) wait(deadline time.Time, minBytes int64) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	wake := make(chan struct{}, 1)
-	f.each(func(log *commitlog.Log, _ *kmsg.FetchRequestTopicPartition) { log.Watch(wake) })
-	defer f.each(func(log *commitlog.Log, _ *kmsg.FetchRequestTopicPartition) { log.Unwatch(wake) })
+	for i := range f.parts {
+		if log := f.parts[i].log; log != nil {
+			log.Watch(wake)
+			defer log.Unwatch(wake)
+		}
+	}
 	for f.available() < minBytes && !f.anyDeleted() {
 		select {
 		case <-wake:
@@ -152,9 +169,13 @@ func (f *fetchState) wait(deadline time.Time, minBytes int64) {
 	}
 }
 
-func (f *fetchState) anyDeleted() (deleted bool) {
-	f.each(func(log *commitlog.Log, _ *kmsg.FetchRequestTopicPartition) { deleted = deleted || log.Deleted() })
-	return deleted
+func (f *fetchState) anyDeleted() bool {
+	for i := range f.parts {
+		if log := f.parts[i].log; log != nil && log.Deleted() {
+			return true
+		}
+	}
+	return false
 }
 
 // collect reads the records. Memory for all of them is reserved at once, so that
@@ -164,39 +185,67 @@ func (f *fetchState) collect() error {
 	if err := f.c.s.fetches.Acquire(f.c.ctx, f.weight); err != nil {
 		return err
 	}
-	left, first := f.maxBytes(), true
-	f.resp.Topics = make([]wireproto.FetchTopic, len(f.req.Topics))
-	for i := range f.req.Topics {
-		t := &f.req.Topics[i]
-		out := &f.resp.Topics[i]
-		out.Name, out.ID = t.Topic, t.TopicID
-		out.Partitions = make([]wireproto.FetchPartition, len(t.Partitions))
-		for j := range t.Partitions {
-			p, row := &t.Partitions[j], &out.Partitions[j]
-			*row = wireproto.FetchPartition{Index: p.Partition, ErrorCode: f.codes[i][j], HighWatermark: -1, LastStableOffset: -1, LogStartOffset: -1}
-			log := f.logs[i][j]
-			if log == nil {
-				continue
-			}
-			if row.Diverging = f.diverging(log, p); row.Diverging != nil {
-				row.HighWatermark, row.LogStartOffset = log.HighWatermark(), log.LogStart()
-				row.LastStableOffset = row.HighWatermark
-				continue
-			}
-			res, err := log.Read(p.FetchOffset, int(min(left, int64(max(p.PartitionMaxBytes, 0)))), first)
-			if err != nil {
-				row.ErrorCode = f.readCode(log, err)
-				continue
-			}
-			row.HighWatermark, row.LastStableOffset, row.LogStartOffset = res.HighWatermark, res.HighWatermark, res.LogStart
-			if row.Records = res.Records; len(res.Records) > 0 {
-				first = false
-				left = max(left-int64(len(res.Records)), 0)
-				f.results = append(f.results, res)
+	left, first, total := f.maxBytes(), true, 0
+	for i := range f.parts {
+		p := &f.parts[i]
+		row := f.read(p, left, first)
+		if n := len(row.Records); n > 0 {
+			first = false
+			left = max(left-int64(n), 0)
+			total += n
+			if o := f.c.s.cfg.Observer; o != nil {
+				o.Fetched(p.log.Topic(), n)
 			}
 		}
+		if f.session == nil || f.session.changed(p, &row) {
+			f.add(p, row)
+		}
 	}
+	if f.session != nil {
+		f.session.end(f.parts)
+	}
+	f.resp.ThrottleMillis = f.c.charge(quota.FetchRate, f.clientID, total)
 	return nil
+}
+
+// add appends a row; rows of a topic that follow each other share its entry.
+func (f *fetchState) add(p *fetchPart, row wireproto.FetchPartition) {
+	if n := len(f.resp.Topics); n == 0 || f.resp.Topics[n-1].Name != p.topic || f.resp.Topics[n-1].ID != p.id {
+		f.resp.Topics = append(f.resp.Topics, wireproto.FetchTopic{Name: p.topic, ID: p.id})
+	}
+	t := &f.resp.Topics[len(f.resp.Topics)-1]
+	t.Partitions = append(t.Partitions, row)
+}
+
+// read answers for one partition.
+func (f *fetchState) read(p *fetchPart, left int64, first bool) wireproto.FetchPartition {
+	row := wireproto.FetchPartition{Index: p.want.Partition, ErrorCode: p.code, HighWatermark: -1, LastStableOffset: -1, LogStartOffset: -1}
+	log := p.log
+	if log == nil {
+		return row
+	}
+	if row.Diverging = f.diverging(p); row.Diverging != nil {
+		row.HighWatermark, row.LogStartOffset, row.LastStableOffset = log.HighWatermark(), log.LogStart(), log.LastStable()
+		return row
+	}
+	limit := int(min(left, int64(max(p.want.PartitionMaxBytes, 0))))
+	read := log.Read
+	if f.committed {
+		read = log.ReadCommitted
+	}
+	res, err := read(p.want.FetchOffset, limit, first)
+	if err != nil {
+		row.ErrorCode = f.readCode(log, err)
+		return row
+	}
+	row.HighWatermark, row.LastStableOffset, row.LogStartOffset, row.Records = res.HighWatermark, res.LastStable, res.LogStart, res.Records
+	for _, a := range res.Aborted {
+		row.Aborted = append(row.Aborted, wireproto.AbortedTxn{ProducerID: a.ProducerID, FirstOffset: a.FirstOffset})
+	}
+	if len(res.Records) > 0 {
+		f.results = append(f.results, res)
+	}
+	return row
 }
 
 func (f *fetchState) readCode(log *commitlog.Log, err error) int16 {

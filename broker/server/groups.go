@@ -14,26 +14,36 @@ import (
 
 func (s *Server) findCoordinator(r *request, req *kmsg.FindCoordinatorRequest) kmsg.Response {
 	resp := kmsg.NewPtrFindCoordinatorResponse()
-	offered := req.CoordinatorType == 0
 	if r.version < 4 {
-		if !offered {
-			resp.ErrorCode, resp.ErrorMessage, resp.NodeID, resp.Port = errInvalidRequest, new("only group coordinators are offered"), -1, -1
+		if resp.ErrorCode, resp.ErrorMessage = s.mayFind(r, req.CoordinatorType, req.CoordinatorKey); resp.ErrorCode != errNone {
+			resp.NodeID, resp.Port = -1, -1
 			return resp
 		}
-		resp.NodeID, resp.Host, resp.Port = s.cfg.NodeID, s.cfg.AdvertisedHost, s.cfg.AdvertisedPort
+		resp.NodeID, resp.Host, resp.Port = s.cfg.NodeID, r.listener.AdvertisedHost, r.listener.AdvertisedPort
 		return resp
 	}
 	resp.Coordinators = []kmsg.FindCoordinatorResponseCoordinator{}
 	for _, key := range req.CoordinatorKeys {
 		row := kmsg.NewFindCoordinatorResponseCoordinator()
-		row.Key, row.NodeID, row.Host, row.Port = key, s.cfg.NodeID, s.cfg.AdvertisedHost, s.cfg.AdvertisedPort
-		if !offered {
+		row.Key, row.NodeID, row.Host, row.Port = key, s.cfg.NodeID, r.listener.AdvertisedHost, r.listener.AdvertisedPort
+		if row.ErrorCode, row.ErrorMessage = s.mayFind(r, req.CoordinatorType, key); row.ErrorCode != errNone {
 			row.NodeID, row.Host, row.Port = -1, "", -1
-			row.ErrorCode, row.ErrorMessage = errInvalidRequest, new("only group coordinators are offered")
 		}
 		resp.Coordinators = append(resp.Coordinators, row)
 	}
 	return resp
+}
+
+// mayFind refuses coordinators that are not offered, and those of groups and
+// transactional ids that the client may not know of.
+func (s *Server) mayFind(r *request, kind int8, key string) (int16, *string) {
+	switch kind {
+	case 0:
+		return s.check(r, describeGroup, key), nil
+	case 1:
+		return s.check(r, describeTxn, key), nil
+	}
+	return errInvalidRequest, new("only coordinators of groups and transactions are offered")
 }
 
 // memberID makes an id that cannot be guessed, as it is what fences a member.
@@ -47,6 +57,11 @@ func memberID(prefix string) string {
 func millis(ms int32) time.Duration { return time.Duration(ms) * time.Millisecond }
 
 func (s *Server) joinGroup(r *request, req *kmsg.JoinGroupRequest) kmsg.Response {
+	if code := s.check(r, readGroup, req.Group); code != errNone {
+		resp := kmsg.NewPtrJoinGroupResponse()
+		resp.ErrorCode, resp.Generation, resp.Members, resp.Protocol = code, -1, []kmsg.JoinGroupResponseMember{}, new("")
+		return resp
+	}
 	prefix := r.clientID
 	if req.InstanceID != nil {
 		prefix = *req.InstanceID
@@ -76,6 +91,11 @@ func (s *Server) joinGroup(r *request, req *kmsg.JoinGroupRequest) kmsg.Response
 }
 
 func (s *Server) syncGroup(r *request, req *kmsg.SyncGroupRequest) kmsg.Response {
+	if code := s.check(r, readGroup, req.Group); code != errNone {
+		resp := kmsg.NewPtrSyncGroupResponse()
+		resp.ErrorCode, resp.MemberAssignment = code, []byte{}
+		return resp
+	}
 	sync := group.SyncRequest{MemberID: req.MemberID, InstanceID: req.InstanceID, Generation: req.Generation,
 		ProtocolType: req.ProtocolType, Protocol: req.Protocol, Assignments: make(map[string][]byte, len(req.GroupAssignment))}
 	for _, a := range req.GroupAssignment {
@@ -93,8 +113,11 @@ func (s *Server) syncGroup(r *request, req *kmsg.SyncGroupRequest) kmsg.Response
 	return resp
 }
 
-func (s *Server) heartbeat(req *kmsg.HeartbeatRequest) kmsg.Response {
+func (s *Server) heartbeat(r *request, req *kmsg.HeartbeatRequest) kmsg.Response {
 	resp := kmsg.NewPtrHeartbeatResponse()
+	if resp.ErrorCode = s.check(r, readGroup, req.Group); resp.ErrorCode != errNone {
+		return resp
+	}
 	resp.ErrorCode = s.groups.Heartbeat(req.Group, req.MemberID, req.InstanceID, req.Generation)
 	return resp
 }
@@ -102,6 +125,9 @@ func (s *Server) heartbeat(req *kmsg.HeartbeatRequest) kmsg.Response {
 func (s *Server) leaveGroup(r *request, req *kmsg.LeaveGroupRequest) kmsg.Response {
 	resp := kmsg.NewPtrLeaveGroupResponse()
 	resp.Members = []kmsg.LeaveGroupResponseMember{}
+	if resp.ErrorCode = s.check(r, readGroup, req.Group); resp.ErrorCode != errNone {
+		return resp
+	}
 	if r.version < 3 {
 		resp.ErrorCode = s.groups.Leave(r.ctx, req.Group, req.MemberID, nil)
 		return resp
@@ -118,12 +144,18 @@ func (s *Server) leaveGroup(r *request, req *kmsg.LeaveGroupRequest) kmsg.Respon
 func (s *Server) describeGroups(r *request, req *kmsg.DescribeGroupsRequest) kmsg.Response {
 	resp := kmsg.NewPtrDescribeGroupsResponse()
 	for _, id := range req.Groups {
+		if code := s.check(r, describeGroup, id); code != errNone {
+			row := kmsg.NewDescribeGroupsResponseGroup()
+			row.Group, row.ErrorCode, row.Members, row.AuthorizedOperations = id, code, []kmsg.DescribeGroupsResponseGroupMember{}, notAsked
+			resp.Groups = append(resp.Groups, row)
+			continue
+		}
 		d, ok := s.groups.Describe(id)
 		row := kmsg.NewDescribeGroupsResponseGroup()
 		row.Group, row.State, row.ProtocolType, row.Protocol = id, string(d.State), d.ProtocolType, d.Protocol
 		row.Members, row.AuthorizedOperations = []kmsg.DescribeGroupsResponseGroupMember{}, notAsked
 		if req.IncludeAuthorizedOperations {
-			row.AuthorizedOperations = 1<<3 | 1<<6 | 1<<8
+			row.AuthorizedOperations = s.operations(r, kmsg.ACLResourceTypeGroup, id)
 		}
 		if !ok && r.version >= 6 {
 			row.ErrorCode, row.ErrorMessage = errGroupNotFound, new(fmt.Sprintf("group %s not found", id))
@@ -143,18 +175,19 @@ func (s *Server) describeGroups(r *request, req *kmsg.DescribeGroupsRequest) kms
 	return resp
 }
 
-func (s *Server) listGroups(req *kmsg.ListGroupsRequest) kmsg.Response {
+func (s *Server) listGroups(r *request, req *kmsg.ListGroupsRequest) kmsg.Response {
 	resp := kmsg.NewPtrListGroupsResponse()
 	resp.Groups = []kmsg.ListGroupsResponseGroup{}
 	contains := func(filter []string, v string) bool {
 		return len(filter) == 0 || slices.ContainsFunc(filter, func(f string) bool { return strings.EqualFold(f, v) })
 	}
+	whole := s.mayCluster(r, describeCluster)
 	for _, d := range s.groups.List() {
-		if !contains(req.StatesFilter, string(d.State)) || !contains(req.TypesFilter, "classic") {
+		if !contains(req.StatesFilter, string(d.State)) || !contains(req.TypesFilter, d.Type) || !whole && !s.may(r, describeGroup, d.ID) {
 			continue
 		}
 		row := kmsg.NewListGroupsResponseGroup()
-		row.Group, row.ProtocolType, row.GroupState, row.GroupType = d.ID, d.ProtocolType, string(d.State), "classic"
+		row.Group, row.ProtocolType, row.GroupState, row.GroupType = d.ID, d.ProtocolType, string(d.State), d.Type
 		resp.Groups = append(resp.Groups, row)
 	}
 	return resp
@@ -165,6 +198,10 @@ func (s *Server) deleteGroups(r *request, req *kmsg.DeleteGroupsRequest) kmsg.Re
 	for _, id := range req.Groups {
 		row := kmsg.NewDeleteGroupsResponseGroup()
 		row.Group = id
+		if row.ErrorCode = s.check(r, deleteGroup, id); row.ErrorCode != errNone {
+			resp.Groups = append(resp.Groups, row)
+			continue
+		}
 		code, err := s.groups.Delete(r.ctx, id)
 		if err != nil {
 			s.logger.Error("group not deleted", "group", id, "error", err)

@@ -7,68 +7,67 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/kurier-io/kurier/broker/metadata"
+	"github.com/kurier-io/kurier/broker/security/acl"
 )
-
-// offsetsTopic is the internal topic that groups live in.
-const offsetsTopic = "__consumer_offsets"
 
 // notAsked is the value of authorized operations that were not requested.
 const notAsked = -2147483648
 
-// allOperations of a cluster and of a topic, as bit sets of ACL operations:
-// without an authorizer everything is allowed.
-const (
-	clusterOperations = 1<<4 | 1<<7 | 1<<8 | 1<<9 | 1<<10 | 1<<11 | 1<<12 | 1<<5
-	topicOperations   = 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<10 | 1<<11
-)
-
-func (s *Server) metadata(req *kmsg.MetadataRequest) kmsg.Response {
+func (s *Server) metadata(r *request, req *kmsg.MetadataRequest) kmsg.Response {
 	resp := kmsg.NewPtrMetadataResponse()
 	b := kmsg.NewMetadataResponseBroker()
-	b.NodeID, b.Host, b.Port = s.cfg.NodeID, s.cfg.AdvertisedHost, s.cfg.AdvertisedPort
+	b.NodeID, b.Host, b.Port = s.cfg.NodeID, r.listener.AdvertisedHost, r.listener.AdvertisedPort
 	resp.Brokers = []kmsg.MetadataResponseBroker{b}
 	resp.ClusterID, resp.ControllerID = new(s.meta.ClusterID()), s.cfg.NodeID
 	resp.AuthorizedOperations = notAsked
 	if req.IncludeClusterAuthorizedOperations {
-		resp.AuthorizedOperations = clusterOperations
+		resp.AuthorizedOperations = s.operations(r, kmsg.ACLResourceTypeCluster, acl.ClusterName)
 	}
 	resp.Topics = []kmsg.MetadataResponseTopic{}
 	if req.Topics == nil || req.Version == 0 && len(req.Topics) == 0 {
-		for _, t := range s.meta.Topics() {
-			resp.Topics = append(resp.Topics, s.topicRow(t, req.IncludeTopicAuthorizedOperations))
+		for _, t := range visible(s, r, s.meta.Topics(), topicName) {
+			resp.Topics = append(resp.Topics, s.topicRow(r, t, req.IncludeTopicAuthorizedOperations))
 		}
 		return resp
 	}
 	auto := s.cfg.AutoCreateTopics && (req.Version < 4 || req.AllowAutoTopicCreation)
 	for i := range req.Topics {
-		resp.Topics = append(resp.Topics, s.lookupTopic(&req.Topics[i], auto, req.IncludeTopicAuthorizedOperations))
+		resp.Topics = append(resp.Topics, s.lookupTopic(r, &req.Topics[i], auto, req.IncludeTopicAuthorizedOperations))
 	}
 	return resp
 }
 
 // lookupTopic answers for one requested topic, creating it if allowed. The topic
 // is durable before the answer leaves.
-func (s *Server) lookupTopic(want *kmsg.MetadataRequestTopic, auto, ops bool) kmsg.MetadataResponseTopic {
+func (s *Server) lookupTopic(r *request, want *kmsg.MetadataRequestTopic, auto, ops bool) kmsg.MetadataResponseTopic {
 	row := kmsg.NewMetadataResponseTopic()
 	row.Topic, row.TopicID = want.Topic, want.TopicID
 	row.Partitions, row.AuthorizedOperations = []kmsg.MetadataResponseTopicPartition{}, notAsked
 	if want.Topic == nil {
-		if t := s.meta.TopicByID(want.TopicID); t != nil {
-			return s.topicRow(t, ops)
+		t := s.meta.TopicByID(want.TopicID)
+		if t != nil && s.may(r, describeTopic, t.Name) {
+			return s.topicRow(r, t, ops)
 		}
 		row.ErrorCode = errUnknownTopicID
 		return row
 	}
 	name := *want.Topic
+	if row.ErrorCode = s.check(r, describeTopic, name); row.ErrorCode != errNone {
+		return row
+	}
 	if t := s.meta.Topic(name); t != nil {
-		return s.topicRow(t, ops)
+		return s.topicRow(r, t, ops)
 	}
 	if err := s.meta.CheckName(name); err != nil {
 		row.ErrorCode = codeOf(err)
 		return row
 	}
-	if !auto && name != offsetsTopic {
+	if !auto && !internal(name) {
 		row.ErrorCode = errUnknownTopic
+		return row
+	}
+	if !internal(name) && !s.mayCreate(r, name) {
+		row.ErrorCode = errTopicAuthorization
 		return row
 	}
 	t, err := s.ensureTopic(name)
@@ -77,15 +76,17 @@ func (s *Server) lookupTopic(want *kmsg.MetadataRequestTopic, auto, ops bool) km
 		row.ErrorCode = codeOf(err)
 		return row
 	}
-	return s.topicRow(t, ops)
+	return s.topicRow(r, t, ops)
 }
 
-func (s *Server) topicRow(t *metadata.Topic, ops bool) kmsg.MetadataResponseTopic {
+func topicName(t *metadata.Topic) string { return t.Name }
+
+func (s *Server) topicRow(r *request, t *metadata.Topic, ops bool) kmsg.MetadataResponseTopic {
 	row := kmsg.NewMetadataResponseTopic()
-	row.Topic, row.TopicID, row.IsInternal = &t.Name, t.ID, t.Name == offsetsTopic
+	row.Topic, row.TopicID, row.IsInternal = &t.Name, t.ID, internal(t.Name)
 	row.AuthorizedOperations = notAsked
 	if ops {
-		row.AuthorizedOperations = topicOperations
+		row.AuthorizedOperations = s.operations(r, kmsg.ACLResourceTypeTopic, t.Name)
 	}
 	row.Partitions = make([]kmsg.MetadataResponseTopicPartition, t.Partitions)
 	self, epoch := []int32{s.cfg.NodeID}, s.logs.Epoch()
@@ -98,7 +99,7 @@ func (s *Server) topicRow(t *metadata.Topic, ops bool) kmsg.MetadataResponseTopi
 	return row
 }
 
-func (s *Server) describeCluster(req *kmsg.DescribeClusterRequest) kmsg.Response {
+func (s *Server) describeCluster(r *request, req *kmsg.DescribeClusterRequest) kmsg.Response {
 	resp := kmsg.NewPtrDescribeClusterResponse()
 	resp.ClusterID, resp.ControllerID, resp.EndpointType = s.meta.ClusterID(), s.cfg.NodeID, 1
 	resp.ClusterAuthorizedOperations = notAsked
@@ -112,10 +113,10 @@ func (s *Server) describeCluster(req *kmsg.DescribeClusterRequest) kmsg.Response
 		return resp
 	}
 	if req.IncludeClusterAuthorizedOperations {
-		resp.ClusterAuthorizedOperations = clusterOperations
+		resp.ClusterAuthorizedOperations = s.operations(r, kmsg.ACLResourceTypeCluster, acl.ClusterName)
 	}
 	b := kmsg.NewDescribeClusterResponseBroker()
-	b.NodeID, b.Host, b.Port = s.cfg.NodeID, s.cfg.AdvertisedHost, s.cfg.AdvertisedPort
+	b.NodeID, b.Host, b.Port = s.cfg.NodeID, r.listener.AdvertisedHost, r.listener.AdvertisedPort
 	resp.Brokers = append(resp.Brokers, b)
 	return resp
 }
@@ -123,7 +124,7 @@ func (s *Server) describeCluster(req *kmsg.DescribeClusterRequest) kmsg.Response
 // maxDescribed is max.request.partition.size.limit.
 const maxDescribed = 2000
 
-func (s *Server) describeTopicPartitions(req *kmsg.DescribeTopicPartitionsRequest) kmsg.Response {
+func (s *Server) describeTopicPartitions(r *request, req *kmsg.DescribeTopicPartitionsRequest) kmsg.Response {
 	resp := kmsg.NewPtrDescribeTopicPartitionsResponse()
 	resp.Topics = []kmsg.DescribeTopicPartitionsResponseTopic{}
 	var names []string
@@ -131,7 +132,7 @@ func (s *Server) describeTopicPartitions(req *kmsg.DescribeTopicPartitionsReques
 		names = append(names, t.Topic)
 	}
 	if len(names) == 0 {
-		for _, t := range s.meta.Topics() {
+		for _, t := range visible(s, r, s.meta.Topics(), topicName) {
 			names = append(names, t.Name)
 		}
 	}
@@ -161,6 +162,11 @@ func (s *Server) describeTopicPartitions(req *kmsg.DescribeTopicPartitionsReques
 		row.Topic, row.Partitions = new(name), []kmsg.DescribeTopicPartitionsResponseTopicPartition{}
 		row.AuthorizedOperations = notAsked
 		t := s.meta.Topic(name)
+		if !s.may(r, describeTopic, name) {
+			row.ErrorCode = errTopicAuthorization
+			resp.Topics = append(resp.Topics, row)
+			continue
+		}
 		if t == nil {
 			row.ErrorCode = errUnknownTopic
 			if metadata.ValidName(name) != nil {
@@ -169,7 +175,7 @@ func (s *Server) describeTopicPartitions(req *kmsg.DescribeTopicPartitionsReques
 			resp.Topics = append(resp.Topics, row)
 			continue
 		}
-		row.TopicID, row.IsInternal, row.AuthorizedOperations = t.ID, name == offsetsTopic, topicOperations
+		row.TopicID, row.IsInternal, row.AuthorizedOperations = t.ID, internal(name), s.operations(r, kmsg.ACLResourceTypeTopic, name)
 		self, epoch := []int32{s.cfg.NodeID}, s.logs.Epoch()
 		for ; from < t.Partitions && left > 0; from++ {
 			p := kmsg.NewDescribeTopicPartitionsResponseTopicPartition()

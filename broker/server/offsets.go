@@ -16,6 +16,9 @@ func (s *Server) offsetCommit(r *request, req *kmsg.OffsetCommitRequest) kmsg.Re
 		out := kmsg.NewOffsetCommitResponseTopic()
 		out.Topic, out.TopicID = t.Topic, t.TopicID
 		topic, code := s.resolve(t.Topic, t.TopicID, r.version >= 10)
+		if topic != nil && !s.may(r, readTopic, topic.Name) || topic == nil && r.version < 10 && !s.may(r, readTopic, t.Topic) {
+			code = errTopicAuthorization
+		}
 		for _, p := range t.Partitions {
 			row := kmsg.NewOffsetCommitResponseTopicPartition()
 			row.Partition, row.ErrorCode = p.Partition, code
@@ -40,9 +43,12 @@ func (s *Server) offsetCommit(r *request, req *kmsg.OffsetCommitRequest) kmsg.Re
 		}
 		resp.Topics = append(resp.Topics, out)
 	}
-	code, err := s.groups.Commit(r.ctx, req.Group, commit)
-	if err != nil {
-		s.logger.Error("offsets not stored", "group", req.Group, "error", err)
+	code := s.check(r, readGroup, req.Group)
+	if code == errNone {
+		var err error
+		if code, err = s.groups.Commit(r.ctx, req.Group, commit); err != nil {
+			s.logger.Error("offsets not stored", "group", req.Group, "error", err)
+		}
 	}
 	if code == group.IllegalGeneration && r.version >= 9 {
 		if _, known := s.groups.Describe(req.Group); !known {
@@ -72,11 +78,12 @@ func (s *Server) offsetFetch(r *request, req *kmsg.OffsetFetchRequest) kmsg.Resp
 			topics = nil
 		}
 		resp.Topics = []kmsg.OffsetFetchResponseTopic{}
-		if req.Group == "" {
-			resp.ErrorCode = errInvalidGroupID
+		f := group.FetchRequest{Group: req.Group, Epoch: -1, Stable: req.RequireStable}
+		rows, code := s.committed(r, f, topics)
+		if resp.ErrorCode = code; code != errNone {
 			return resp
 		}
-		for _, t := range s.committed(req.Group, topics, r.version) {
+		for _, t := range rows {
 			out := kmsg.NewOffsetFetchResponseTopic()
 			out.Topic = t.Topic
 			for _, p := range t.Partitions {
@@ -93,11 +100,11 @@ func (s *Server) offsetFetch(r *request, req *kmsg.OffsetFetchRequest) kmsg.Resp
 		g := &req.Groups[i]
 		out := kmsg.NewOffsetFetchResponseGroup()
 		out.Group, out.Topics = g.Group, []kmsg.OffsetFetchResponseGroupTopic{}
-		if g.Group == "" {
-			out.ErrorCode = errInvalidGroupID
-		} else {
-			out.Topics = s.committed(g.Group, g.Topics, r.version)
+		f := group.FetchRequest{Group: g.Group, Epoch: -1, Stable: req.RequireStable}
+		if r.version >= 9 {
+			f.Member, f.Epoch = g.MemberID, g.MemberEpoch
 		}
+		out.Topics, out.ErrorCode = s.committed(r, f, g.Topics)
 		resp.Groups = append(resp.Groups, out)
 	}
 	return resp
@@ -105,13 +112,30 @@ func (s *Server) offsetFetch(r *request, req *kmsg.OffsetFetchRequest) kmsg.Resp
 
 // committed answers for one group; nil topics means all that have offsets. A
 // missing offset, or group, is offset -1 and no error.
-func (s *Server) committed(id string, topics []kmsg.OffsetFetchRequestGroupTopic, version int16) []kmsg.OffsetFetchResponseGroupTopic {
-	offsets := s.groups.Fetch(id)
+func (s *Server) committed(r *request, f group.FetchRequest, topics []kmsg.OffsetFetchRequestGroupTopic) ([]kmsg.OffsetFetchResponseGroupTopic, int16) {
 	out := []kmsg.OffsetFetchResponseGroupTopic{}
+	if f.Group == "" {
+		return out, errInvalidGroupID
+	}
+	if code := s.check(r, describeGroup, f.Group); code != errNone {
+		return out, code
+	}
+	got := s.groups.FetchOffsets(f)
+	if got.Code != group.None {
+		return out, got.Code
+	}
+	version, offsets := r.version, got.Offsets
 	if topics == nil {
 		byTopic := map[string][]int32{}
 		for tp := range offsets {
-			byTopic[tp.Topic] = append(byTopic[tp.Topic], tp.Partition)
+			if s.may(r, describeTopic, tp.Topic) {
+				byTopic[tp.Topic] = append(byTopic[tp.Topic], tp.Partition)
+			}
+		}
+		for tp := range got.Unstable {
+			if _, ok := offsets[tp]; !ok && s.may(r, describeTopic, tp.Topic) {
+				byTopic[tp.Topic] = append(byTopic[tp.Topic], tp.Partition)
+			}
 		}
 		for name, partitions := range byTopic {
 			t := kmsg.OffsetFetchRequestGroupTopic{Topic: name, Partitions: partitions}
@@ -133,23 +157,35 @@ func (s *Server) committed(id string, topics []kmsg.OffsetFetchRequestGroupTopic
 				name = topic.Name
 			}
 		}
+		if code == errNone && !s.may(r, describeTopic, name) {
+			code = errTopicAuthorization
+		}
 		for _, p := range t.Partitions {
 			part := kmsg.NewOffsetFetchResponseGroupTopicPartition()
 			part.Partition, part.Offset, part.LeaderEpoch, part.Metadata, part.ErrorCode = p, -1, -1, new(""), code
-			if o, ok := offsets[group.TopicPartition{Topic: name, Partition: p}]; ok && code == errNone {
+			tp := group.TopicPartition{Topic: name, Partition: p}
+			if o, ok := offsets[tp]; code == errNone && got.Unstable[tp] {
+				part.ErrorCode = errUnstableOffsets
+			} else if ok && code == errNone {
 				part.Offset, part.LeaderEpoch, part.Metadata = o.Offset, o.LeaderEpoch, new(o.Metadata)
 			}
 			row.Partitions = append(row.Partitions, part)
 		}
 		out = append(out, row)
 	}
-	return out
+	return out, errNone
 }
 
 func (s *Server) offsetDelete(r *request, req *kmsg.OffsetDeleteRequest) kmsg.Response {
 	resp := kmsg.NewPtrOffsetDeleteResponse()
 	var tps []group.TopicPartition
+	if resp.ErrorCode = s.check(r, deleteGroup, req.Group); resp.ErrorCode != errNone {
+		return resp
+	}
 	for _, t := range req.Topics {
+		if !s.may(r, readTopic, t.Topic) {
+			continue
+		}
 		for _, p := range t.Partitions {
 			tps = append(tps, group.TopicPartition{Topic: t.Topic, Partition: p.Partition})
 		}
@@ -167,7 +203,10 @@ func (s *Server) offsetDelete(r *request, req *kmsg.OffsetDeleteRequest) kmsg.Re
 		row.Topic = t.Topic
 		for _, p := range t.Partitions {
 			part := kmsg.NewOffsetDeleteResponseTopicPartition()
-			part.Partition, part.ErrorCode = p.Partition, codes[group.TopicPartition{Topic: t.Topic, Partition: p.Partition}]
+			part.Partition, part.ErrorCode = p.Partition, s.check(r, readTopic, t.Topic)
+			if part.ErrorCode == errNone {
+				part.ErrorCode = codes[group.TopicPartition{Topic: t.Topic, Partition: p.Partition}]
+			}
 			row.Partitions = append(row.Partitions, part)
 		}
 		resp.Topics = append(resp.Topics, row)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kurier-io/kurier/broker/commitlog"
 	"github.com/kurier-io/kurier/broker/metadata"
+	"github.com/kurier-io/kurier/broker/quota"
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
 
@@ -24,6 +25,8 @@ func (c *conn) produce(r *request, peek wireproto.Peek, body []byte) (pending, e
 	resp.Topics = make([]kmsg.ProduceResponseTopic, len(req.Topics))
 	var waits []appended
 	failed := false
+	txn := c.s.beginProduce(r, &req)
+	defer txn.release()
 	for i := range req.Topics {
 		t := &req.Topics[i]
 		out := &resp.Topics[i]
@@ -31,13 +34,21 @@ func (c *conn) produce(r *request, peek wireproto.Peek, body []byte) (pending, e
 		out.Topic, out.TopicID = t.Name, t.ID
 		out.Partitions = make([]kmsg.ProduceResponseTopicPartition, len(t.Partitions))
 		topic, code := c.s.resolve(t.Name, t.ID, peek.Version >= 13)
+		if name := t.Name; topic != nil || peek.Version < 13 {
+			if topic != nil {
+				name = topic.Name
+			}
+			if !c.s.may(r, writeTopic, name) {
+				code = errTopicAuthorization
+			}
+		}
 		for j := range t.Partitions {
 			p := &t.Partitions[j]
 			row := &out.Partitions[j]
 			*row = kmsg.NewProduceResponseTopicPartition()
 			row.Partition, row.BaseOffset, row.LogAppendTime, row.LogStartOffset = p.Index, -1, -1, -1
 			row.ErrorRecords = []kmsg.ProduceResponseTopicPartitionErrorRecord{}
-			res, err := c.s.appendRecords(topic, code, req, p, peek.Version)
+			res, err := c.s.appendRecords(topic, code, txn, req, p, peek.Version)
 			if err != nil {
 				failed = true
 				fillError(row, err, peek.Version)
@@ -49,6 +60,7 @@ func (c *conn) produce(r *request, peek wireproto.Peek, body []byte) (pending, e
 			}
 		}
 	}
+	resp.ThrottleMillis = c.charge(quota.ProduceRate, r.clientID, len(body))
 	if req.Acks == 0 {
 		if failed {
 			return nil, fmt.Errorf("%w: a produce with acks=0 was refused", errClose)
@@ -104,12 +116,14 @@ func fillError(row *kmsg.ProduceResponseTopicPartition, err error, version int16
 	}
 }
 
-func (s *Server) appendRecords(topic *metadata.Topic, code int16, req wireproto.ProduceRequest, p *wireproto.ProducePartition, version int16) (commitlog.AppendResult, error) {
+func (s *Server) appendRecords(topic *metadata.Topic, code int16, txn *producing, req wireproto.ProduceRequest, p *wireproto.ProducePartition, version int16) (commitlog.AppendResult, error) {
 	switch {
 	case req.Acks < -1 || req.Acks > 1:
 		return commitlog.AppendResult{}, &produceError{errInvalidRequiredAcks, fmt.Sprintf("acks=%d is not -1, 0 or 1", req.Acks)}
-	case req.Transactional:
-		return commitlog.AppendResult{}, &produceError{errTxnIDNotAuthorized, "this broker does not offer transactions"}
+	case txn.code != errNone:
+		return commitlog.AppendResult{}, &produceError{txn.code, "not allowed to use the transactional id"}
+	case code == errTopicAuthorization:
+		return commitlog.AppendResult{}, &produceError{code, "not allowed to write to the topic"}
 	case code != errNone:
 		return commitlog.AppendResult{}, &produceError{code, "unknown topic"}
 	}
@@ -117,14 +131,22 @@ func (s *Server) appendRecords(topic *metadata.Topic, code int16, req wireproto.
 	if log == nil {
 		return commitlog.AppendResult{}, &produceError{errUnknownTopic, fmt.Sprintf("topic %s has no partition %d", topic.Name, p.Index)}
 	}
-	if topic.Name == offsetsTopic {
+	if internal(topic.Name) {
 		return commitlog.AppendResult{}, &produceError{errInvalidTopic, "clients may not write to an internal topic"}
 	}
 	batch, err := commitlog.Validate(p.Records, log.Config(), version)
 	if err != nil {
 		return commitlog.AppendResult{}, err
 	}
-	return log.Append(batch)
+	options, err := txn.admit(topic.Name, p.Index, batch)
+	if err != nil {
+		return commitlog.AppendResult{}, err
+	}
+	res, err := log.AppendWith(batch, options)
+	if err == nil && s.cfg.Observer != nil {
+		s.cfg.Observer.Produced(topic.Name, 1, len(batch))
+	}
+	return res, err
 }
 
 // resolve finds a topic by id or by name.
@@ -147,21 +169,4 @@ func (s *Server) log(t *metadata.Topic, partition int32) *commitlog.Log {
 		return nil
 	}
 	return s.logs.Log(commitlog.ID{Topic: t.ID, Partition: partition})
-}
-
-func (s *Server) initProducerID(req *kmsg.InitProducerIDRequest) kmsg.Response {
-	resp := kmsg.NewPtrInitProducerIDResponse()
-	resp.ProducerID, resp.ProducerEpoch = -1, -1
-	if req.TransactionalID != nil {
-		resp.ErrorCode = errTxnIDNotAuthorized
-		return resp
-	}
-	id, err := s.meta.ProducerID()
-	if err != nil {
-		s.logger.Error("no producer id", "error", err)
-		resp.ErrorCode = errCoordNotAvailable
-		return resp
-	}
-	resp.ProducerID, resp.ProducerEpoch = id, 0
-	return resp
 }

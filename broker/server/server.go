@@ -2,9 +2,9 @@ package server
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,13 +13,16 @@ import (
 	"github.com/kurier-io/kurier/broker/commitlog"
 	"github.com/kurier-io/kurier/broker/group"
 	"github.com/kurier-io/kurier/broker/metadata"
+	"github.com/kurier-io/kurier/broker/quota"
+	"github.com/kurier-io/kurier/broker/security/acl"
+	"github.com/kurier-io/kurier/broker/security/sasl"
+	"github.com/kurier-io/kurier/broker/txn"
 )
 
-// Config is what the protocol layer needs to know. All fields are mandatory.
+// Config is what the protocol layer needs to know. All fields are mandatory but
+// those that say what their zero value means.
 type Config struct {
 	NodeID           int32
-	AdvertisedHost   string
-	AdvertisedPort   int32
 	NumPartitions    int32
 	AutoCreateTopics bool
 	MaxRequestBytes  int               // of a Produce request
@@ -27,91 +30,86 @@ type Config struct {
 	LogDir           string            // as reported by DescribeLogDirs
 	Durability       string            // as reported by DescribeConfigs
 	TopicDefaults    map[string]string // topic configs set for the whole broker
+	ClampReplication bool              // create topics that ask for more replicas with one
 	Logger           *slog.Logger
+
+	AdvertisedListeners string   // as reported by DescribeConfigs
+	Mechanisms          []string // of SASL that any listener offers, as reported by DescribeConfigs
+	MaxConnections      int
+	MaxConnectionsPerIP int
+	IdleTimeout         time.Duration // of a connection
+	// Authorizer is asked before anything is done; nil allows everything. New
+	// gives it the stored ACLs.
+	Authorizer *acl.Authorizer
+	PlainUsers map[string]sasl.Credential // of SASL PLAIN, as SCRAM-SHA-256 credentials
+	// ReauthAfter is connections.max.reauth.ms; 0 for never.
+	ReauthAfter time.Duration
+	// Observer is told about every request.
+	Observer Observer
+}
+
+// Observer watches requests. Its methods are called from connection goroutines
+// and must not block.
+type Observer interface {
+	// Request was answered: total is the time from its last byte to its answer's
+	// last, in and out are frame sizes.
+	Request(api string, total time.Duration, in, out int)
+	// Produced and Fetched count the bytes of record batches of a topic.
+	Produced(topic string, batches, bytes int)
+	Fetched(topic string, bytes int)
 }
 
 // Limits that do not depend on the configuration.
 const (
-	maxControlBytes = 4 << 20  // of a request other than Produce
-	maxFetchBytes   = 55 << 20 // fetch.max.bytes
-	pipelineDepth   = 64       // unanswered requests of a connection
-	idleTimeout     = 10 * time.Minute
+	maxControlBytes = 4 << 20          // of a request other than Produce
+	maxFetchBytes   = 55 << 20         // fetch.max.bytes
+	pipelineDepth   = 64               // unanswered requests of a connection
+	headerTimeout   = 30 * time.Second // from the first byte of a request to the end of its header
 	writeTimeout    = 2 * time.Minute
 )
 
 // Server answers requests on any number of listeners.
 type Server struct {
-	cfg      Config
-	meta     *metadata.Store
-	logs     *commitlog.Store
-	groups   *group.Coordinator
-	requests *semaphore.Weighted
-	fetches  *semaphore.Weighted
-	logger   *slog.Logger
-	topicMu  sync.Mutex // one change of the set of topics at a time
+	cfg           Config
+	meta          *metadata.Store
+	logs          *commitlog.Store
+	groups        *group.Coordinator
+	txns          *txn.Coordinator
+	markers       txn.Markers
+	quotas        *quota.Manager
+	fetchSessions fetchSessions
+	apis          map[int16]api
+	requests      *semaphore.Weighted
+	fetches       *semaphore.Weighted
+	logger        *slog.Logger
+	topicMu       sync.Mutex // one change of the set of topics at a time
+	adminMu       sync.Mutex // one change of users, ACLs, quotas and group configs at a time
 
 	// stop ends waiting requests: fetches answer with what they have.
-	stop  chan struct{}
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-	done  bool
-	wg    sync.WaitGroup
+	stop    chan struct{}
+	mu      sync.Mutex
+	conns   map[net.Conn]struct{}
+	perHost map[string]int
+	done    bool
+	wg      sync.WaitGroup
 }
 
-// New returns a server over the given parts, of which it owns none. Groups may
-// be nil until SetGroups, which must come before Serve.
+// New returns a server over the given parts, of which it owns none.
+// SetCoordinators must come before Serve.
 func New(cfg Config, meta *metadata.Store, logs *commitlog.Store) *Server {
-	return &Server{cfg: cfg, meta: meta, logs: logs, logger: cfg.Logger,
+	s := &Server{cfg: cfg, meta: meta, logs: logs, logger: cfg.Logger,
 		requests: semaphore.NewWeighted(cfg.MaxInflightBytes), fetches: semaphore.NewWeighted(cfg.MaxInflightBytes),
-		stop: make(chan struct{}), conns: map[net.Conn]struct{}{}}
+		stop: make(chan struct{}), conns: map[net.Conn]struct{}{}, perHost: map[string]int{}, quotas: quota.NewManager(), apis: apis()}
+	s.quotas.Set(meta.Quotas())
+	if cfg.Authorizer != nil {
+		cfg.Authorizer.Set(slices.Clone(meta.ACLs()))
+	}
+	return s
 }
 
-// SetGroups installs the group coordinator.
-func (s *Server) SetGroups(g *group.Coordinator) { s.groups = g }
-
-// Serve accepts connections until the listener is closed.
-func (s *Server) Serve(ln net.Listener) error {
-	for delay := time.Duration(0); ; {
-		nc, err := ln.Accept()
-		if err == nil {
-			delay = 0
-			s.ServeConn(nc)
-			continue
-		}
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		// Out of descriptors, or the peer left before it was accepted.
-		delay = min(max(2*delay, 5*time.Millisecond), time.Second)
-		s.logger.Warn("accept failed", "error", err, "retry_in", delay)
-		select {
-		case <-time.After(delay):
-		case <-s.stop:
-			return nil
-		}
-	}
-}
-
-// ServeConn serves one connection in the background and closes it at the end.
-func (s *Server) ServeConn(nc net.Conn) {
-	s.mu.Lock()
-	if s.done {
-		s.mu.Unlock()
-		if err := nc.Close(); err != nil {
-			s.logger.Debug("close", "error", err)
-		}
-		return
-	}
-	s.conns[nc] = struct{}{}
-	s.wg.Add(1)
-	s.mu.Unlock()
-	go func() {
-		defer s.wg.Done()
-		newConn(s, nc).serve()
-		s.mu.Lock()
-		delete(s.conns, nc)
-		s.mu.Unlock()
-	}()
+// SetCoordinators installs the coordinators, whose storage needs the server.
+func (s *Server) SetCoordinators(g *group.Coordinator, t *txn.Coordinator, m txn.Markers) {
+	s.groups, s.txns, s.markers = g, t, m
 }
 
 // Shutdown stops taking requests, lets those in flight be answered and closes all

@@ -19,7 +19,7 @@ import (
 type configDef struct {
 	name, def string
 	kind      kmsg.ConfigType
-	min       int64
+	min, max  int64    // max 0 for none
 	values    []string // allowed words, for strings and lists
 	doc       string
 	apply     func(c *commitlog.Config, v string)
@@ -126,6 +126,9 @@ func (d configDef) check(v string) error {
 		}
 		if n < d.min {
 			return fmt.Errorf("%s=%d must be at least %d", d.name, n, d.min)
+		}
+		if d.max > 0 && n > d.max {
+			return fmt.Errorf("%s=%d must be at most %d", d.name, n, d.max)
 		}
 	case kmsg.ConfigTypeDouble:
 		if f, err := strconv.ParseFloat(v, 64); err != nil || !(f >= 0 && f <= 1) {

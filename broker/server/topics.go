@@ -21,8 +21,8 @@ func (s *Server) ensureTopic(name string) (*metadata.Topic, error) {
 		return t, nil
 	}
 	n, configs := s.cfg.NumPartitions, map[string]string(nil)
-	if name == offsetsTopic {
-		n, configs = 1, map[string]string{"cleanup.policy": "compact", "segment.bytes": "16777216", "compression.type": "producer"}
+	if internal(name) {
+		n, configs = 1, internalConfigs()
 	}
 	t, err := s.createTopic(name, n, configs)
 	if errors.Is(err, metadata.ErrExists) {
@@ -37,6 +37,14 @@ func (s *Server) createTopic(name string, partitions int32, configs map[string]s
 	if err != nil {
 		return nil, err
 	}
+	t, err := s.addTopic(name, partitions, configs, cfg)
+	if err == nil && s.groups != nil && !internal(name) { // an internal one may be created by a group that holds its lock
+		s.groups.TopicsChanged()
+	}
+	return t, err
+}
+
+func (s *Server) addTopic(name string, partitions int32, configs map[string]string, cfg commitlog.Config) (*metadata.Topic, error) {
 	s.topicMu.Lock()
 	defer s.topicMu.Unlock()
 	t, err := s.meta.Create(name, partitions, configs)
@@ -87,7 +95,7 @@ func (s *Server) createTopics(r *request, req *kmsg.CreateTopicsRequest) kmsg.Re
 		if seen[t.Topic] > 1 {
 			err = refuse(errInvalidRequest, "topic %q is in the request more than once", t.Topic)
 		} else {
-			err = s.createOne(t, req.ValidateOnly, &row)
+			err = s.createOne(r, t, req.ValidateOnly, &row)
 		}
 		row.ErrorCode, row.ErrorMessage = refusalOf(err)
 		resp.Topics = append(resp.Topics, row)
@@ -95,7 +103,10 @@ func (s *Server) createTopics(r *request, req *kmsg.CreateTopicsRequest) kmsg.Re
 	return resp
 }
 
-func (s *Server) createOne(t *kmsg.CreateTopicsRequestTopic, validateOnly bool, row *kmsg.CreateTopicsResponseTopic) error {
+func (s *Server) createOne(r *request, t *kmsg.CreateTopicsRequestTopic, validateOnly bool, row *kmsg.CreateTopicsResponseTopic) error {
+	if !s.mayCreate(r, t.Topic) {
+		return refuse(errTopicAuthorization, "not allowed to create topic %q", t.Topic)
+	}
 	if err := s.meta.CheckName(t.Topic); err != nil {
 		return err
 	}
@@ -124,6 +135,10 @@ func (s *Server) createOne(t *kmsg.CreateTopicsRequestTopic, validateOnly bool, 
 		row.TopicID = created.ID
 	}
 	row.NumPartitions, row.ReplicationFactor = n, 1
+	if !s.may(r, describeTopicConfigs, t.Topic) {
+		row.Configs, row.ConfigErrorCode = []kmsg.CreateTopicsResponseTopicConfig{}, errTopicAuthorization
+		return nil
+	}
 	for _, d := range topicConfigs {
 		v, source, _ := s.effective(d, configs)
 		c := kmsg.NewCreateTopicsResponseTopicConfig()
@@ -154,7 +169,9 @@ func (s *Server) partitionCount(t *kmsg.CreateTopicsRequestTopic) (int32, error)
 	case n <= 0 || n > maxPartitions:
 		return 0, refuse(errInvalidPartitions, "%d partitions: must be between 1 and %d", n, maxPartitions)
 	}
-	if rf := t.ReplicationFactor; rf != -1 && rf != 1 {
+	if rf := t.ReplicationFactor; rf > 1 && s.cfg.ClampReplication {
+		s.logger.Warn("a topic was asked for with more replicas than there are brokers and gets one", "topic", t.Topic, "asked", rf)
+	} else if rf != -1 && rf != 1 {
 		return 0, refuse(errInvalidReplication, "replication factor %d: this broker is a cluster of one, use 1 or -1", rf)
 	}
 	return n, nil
@@ -177,7 +194,17 @@ func (s *Server) deleteTopics(r *request, req *kmsg.DeleteTopicsRequest) kmsg.Re
 			t, code = s.resolve("", want.TopicID, true)
 		}
 		row.ErrorCode = code
-		if t != nil {
+		switch {
+		case t == nil:
+			if want.Topic != nil && !s.may(r, deleteTopic, *want.Topic) {
+				row.ErrorCode = errTopicAuthorization // whether it exists is none of their business
+			}
+		case !s.may(r, deleteTopic, t.Name):
+			row.ErrorCode = errTopicAuthorization
+			if want.Topic == nil && !s.may(r, describeTopic, t.Name) {
+				row.ErrorCode = errUnknownTopicID
+			}
+		default:
 			row.Topic, row.TopicID = &t.Name, t.ID
 			row.ErrorCode, row.ErrorMessage = refusalOf(s.deleteTopic(r.ctx, t))
 		}
@@ -187,12 +214,20 @@ func (s *Server) deleteTopics(r *request, req *kmsg.DeleteTopicsRequest) kmsg.Re
 }
 
 func (s *Server) deleteTopic(ctx context.Context, t *metadata.Topic) error {
-	if t.Name == offsetsTopic {
+	if internal(t.Name) {
 		return refuse(errInvalidTopic, "%s is internal and cannot be deleted", t.Name)
 	}
+	if err := s.removeTopic(t.ID); err != nil {
+		return err
+	}
+	s.groups.TopicsChanged()
+	return s.groups.DropTopic(ctx, t.Name)
+}
+
+func (s *Server) removeTopic(id metadata.TopicID) error {
 	s.topicMu.Lock()
 	defer s.topicMu.Unlock()
-	t = s.meta.TopicByID(t.ID) // with its present partitions
+	t := s.meta.TopicByID(id) // with its present partitions
 	if t == nil {
 		return metadata.ErrUnknown
 	}
@@ -206,28 +241,39 @@ func (s *Server) deleteTopic(ctx context.Context, t *metadata.Topic) error {
 		}
 	}
 	s.logger.Info("topic deleted", "topic", t.Name, "id", t.ID)
-	return s.groups.DropTopic(ctx, t.Name)
+	return nil
 }
 
-func (s *Server) createPartitions(req *kmsg.CreatePartitionsRequest) kmsg.Response {
+func (s *Server) createPartitions(r *request, req *kmsg.CreatePartitionsRequest) kmsg.Response {
 	resp := kmsg.NewPtrCreatePartitionsResponse()
 	for i := range req.Topics {
 		row := kmsg.NewCreatePartitionsResponseTopic()
 		row.Topic = req.Topics[i].Topic
-		row.ErrorCode, row.ErrorMessage = refusalOf(s.growTopic(&req.Topics[i], req.ValidateOnly))
+		row.ErrorCode, row.ErrorMessage = refusalOf(s.growTopic(r, &req.Topics[i], req.ValidateOnly))
 		resp.Topics = append(resp.Topics, row)
 	}
 	return resp
 }
 
-func (s *Server) growTopic(want *kmsg.CreatePartitionsRequestTopic, validateOnly bool) error {
+func (s *Server) growTopic(r *request, want *kmsg.CreatePartitionsRequestTopic, validateOnly bool) error {
+	if !s.may(r, alterTopic, want.Topic) {
+		return refuse(errTopicAuthorization, "not allowed to alter topic %q", want.Topic)
+	}
+	err := s.addPartitions(want, validateOnly)
+	if err == nil && !validateOnly {
+		s.groups.TopicsChanged()
+	}
+	return err
+}
+
+func (s *Server) addPartitions(want *kmsg.CreatePartitionsRequestTopic, validateOnly bool) error {
 	s.topicMu.Lock()
 	defer s.topicMu.Unlock()
 	t := s.meta.Topic(want.Topic)
 	switch {
 	case t == nil:
 		return refuse(errUnknownTopic, "topic %q does not exist", want.Topic)
-	case t.Name == offsetsTopic:
+	case internal(t.Name):
 		return refuse(errInvalidTopic, "%s is internal", t.Name)
 	case want.Count == t.Partitions:
 		return refuse(errInvalidPartitions, "topic already has %d partitions", t.Partitions)
@@ -263,7 +309,7 @@ func (s *Server) growTopic(want *kmsg.CreatePartitionsRequestTopic, validateOnly
 	return nil
 }
 
-func (s *Server) deleteRecords(req *kmsg.DeleteRecordsRequest) kmsg.Response {
+func (s *Server) deleteRecords(r *request, req *kmsg.DeleteRecordsRequest) kmsg.Response {
 	resp := kmsg.NewPtrDeleteRecordsResponse()
 	for i := range req.Topics {
 		t := &req.Topics[i]
@@ -275,9 +321,11 @@ func (s *Server) deleteRecords(req *kmsg.DeleteRecordsRequest) kmsg.Response {
 			out.Partition, out.LowWatermark = p.Partition, -1
 			log := s.log(topic, p.Partition)
 			switch {
+			case !s.may(r, deleteTopic, t.Topic):
+				out.ErrorCode = errTopicAuthorization
 			case log == nil:
 				out.ErrorCode = errUnknownTopic
-			case t.Topic == offsetsTopic:
+			case internal(t.Topic):
 				out.ErrorCode = errInvalidTopic
 			case log.Config().Compact && !log.Config().Delete:
 				out.ErrorCode = errPolicyViolation
@@ -294,8 +342,15 @@ func (s *Server) deleteRecords(req *kmsg.DeleteRecordsRequest) kmsg.Response {
 
 func (s *Server) describeLogDirs(r *request, req *kmsg.DescribeLogDirsRequest) kmsg.Response {
 	resp := kmsg.NewPtrDescribeLogDirsResponse()
+	if resp.ErrorCode = s.checkCluster(r, describeCluster); resp.ErrorCode != errNone {
+		resp.Dirs = []kmsg.DescribeLogDirsResponseDir{}
+		return resp
+	}
 	dir := kmsg.NewDescribeLogDirsResponseDir()
 	dir.Dir, dir.TotalBytes, dir.UsableBytes = s.cfg.LogDir, -1, -1
+	if total, free, ok := s.logs.Space(); ok {
+		dir.TotalBytes, dir.UsableBytes = total, free
+	}
 	dir.Topics = []kmsg.DescribeLogDirsResponseDirTopic{}
 	add := func(t *metadata.Topic, wanted func(int32) bool) {
 		row := kmsg.NewDescribeLogDirsResponseDirTopic()

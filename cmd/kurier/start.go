@@ -56,7 +56,7 @@ func devCommand() *cobra.Command {
 			return err
 		}
 		return app.Run(cmd.Context(), app.Config{
-			Broker: &broker.Config{DataDir: dir, Listen: kafka, AutoCreateTopics: true, Logger: log.With("part", "broker")},
+			Broker: &broker.Config{DataDir: dir, Listeners: broker.Plaintext(kafka), AutoCreateTopics: true, Logger: log.With("part", "broker")},
 			Worker: s, Bundled: b, InWorker: inWorker(), Version: version, Commit: commit(), Logger: log.With("part", "worker"),
 			Ready: func(a app.Addresses) { announce(cmd.OutOrStdout(), a, dir, time.Since(began)) },
 		})
