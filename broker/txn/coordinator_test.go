@@ -356,3 +356,38 @@ func TestResumeReportsFailure(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestVerify is the hot path of TV1, which must see what the machine sees.
+func TestVerify(t *testing.T) {
+	h := newHarness()
+	p := &client{h: h, id: "id"}
+	must(t, "init", p.init(-1, -1))
+	code, _ := p.produce(p0, "a")
+	must(t, "produce", code)
+	for _, c := range []struct {
+		id    string
+		pid   int64
+		epoch int16
+		tps   []TopicPartition
+		want  Code
+	}{
+		{"id", p.pid, p.epoch, []TopicPartition{p0}, None},
+		{"id", p.pid, p.epoch, []TopicPartition{p0, p1}, InvalidTxnState},
+		{"id", p.pid, p.epoch + 1, []TopicPartition{p0}, ProducerFenced},
+		{"id", p.pid + 1, p.epoch, []TopicPartition{p0}, InvalidProducerIDMapping},
+		{"other", p.pid, p.epoch, []TopicPartition{p0}, InvalidProducerIDMapping},
+	} {
+		hold, code := h.c.Verify(c.id, c.pid, c.epoch, c.tps)
+		if code != c.want {
+			t.Errorf("%+v: %d", c, code)
+		}
+		if code == None {
+			hold.Release()
+		}
+	}
+	must(t, "end without holds left", p.end(true))
+	must(t, "init", p.init(p.pid, p.epoch))
+	if d, _ := h.c.Describe("id"); d.State != Empty || d.StartMillis != -1 {
+		t.Errorf("after init: %+v", d)
+	}
+}

@@ -64,7 +64,7 @@ func (m *Machine) end2(now time.Time, pid int64, epoch int16, commit bool, spare
 	}
 	return m.transit(now, prepare, func(next *metadata) {
 		if cur.state != Ongoing {
-			next.start, next.partitions = next.updated, nil
+			next.start = next.updated
 		}
 		next.epoch, next.lastEpoch, next.clientVersion = cur.epoch+1, cur.epoch, tv2
 		if exhausted {

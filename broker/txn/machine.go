@@ -114,10 +114,10 @@ func (m *Machine) Init(now time.Time, req InitRequest, spare int64) Step {
 }
 
 // owned reports whether the expected producer id is the current one, or the one
-// before when its epochs ran out and the client may have missed the answer.
+// before if its epochs ran out and the client may have missed the answer.
 func (m *Machine) owned(req InitRequest) bool {
 	return req.ProducerID == m.meta.producerID ||
-		req.ProducerID == m.meta.prev && (req.ProducerEpoch >= lastUsable || req.ProducerEpoch == m.meta.lastEpoch)
+		req.ProducerID == m.meta.prev && req.ProducerEpoch == m.meta.lastEpoch
 }
 
 func (m *Machine) rotate(now time.Time, req InitRequest, spare int64, last int16) Step {
@@ -130,9 +130,7 @@ func (m *Machine) rotate(now time.Time, req InitRequest, spare int64, last int16
 	})
 }
 
-func (m *metadata) clear(timeout int32) {
-	m.timeout, m.partitions, m.start, m.next = timeout, nil, -1, noProducer
-}
+func (m *metadata) clear(timeout int32) { m.timeout, m.start = timeout, -1 }
 
 // fence begins to abort an open transaction in a way that its producer cannot
 // take part in again.
@@ -169,7 +167,7 @@ func (m *Machine) Add(now time.Time, pid int64, epoch int16, tps []TopicPartitio
 	}
 	return m.transit(now, Ongoing, func(next *metadata) {
 		if !open {
-			next.start, next.partitions = now.UnixMilli(), nil
+			next.start = now.UnixMilli()
 		}
 		next.partitions = next.partitions.with(tps)
 		next.clientVersion = tv1

@@ -95,6 +95,8 @@ func decodeValue(value []byte) (metadata, error) {
 		return m, fmt.Errorf("producer id %d, epoch %d, timeout %d", m.producerID, m.epoch, m.timeout)
 	case m.state == PrepareEpochFence:
 		m.state = PrepareAbort
+	case m.state.idle():
+		m.partitions = nil
 	}
 	return m, nil
 }
