@@ -165,7 +165,7 @@ func (l *Log) state() (st logState, dirty bool) {
 	defer l.mu.RUnlock()
 	dirty = l.dirDirty || l.epochDue
 	for _, seg := range l.segs {
-		dirty = dirty || seg.dirty.Load() || seg.indexDirty
+		dirty = dirty || seg.dirty.Load() || seg.indexDirty || seg.snapDirty
 	}
 	return logState{l.next, l.logStart, l.cleanedTo}, dirty
 }
@@ -176,11 +176,14 @@ func (l *Log) state() (st logState, dirty bool) {
 func (l *Log) flush() error {
 	l.mu.Lock()
 	segs, dir := l.segs, l.dirDirty
-	var indexes []*segment
+	var indexes, snaps []*segment
 	for _, seg := range segs {
 		if seg.indexDirty {
 			indexes = append(indexes, seg)
 			seg.indexDirty = false
+		}
+		if seg.snapDirty {
+			snaps = append(snaps, seg)
 		}
 	}
 	var history []byte
@@ -190,12 +193,15 @@ func (l *Log) flush() error {
 	l.dirDirty, l.epochDue = false, false
 	l.mu.Unlock()
 
-	err := l.flushFiles(segs, indexes, history, dir)
-	if err == nil {
-		return nil
-	}
+	err := l.flushFiles(segs, indexes, snaps, history, dir)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err == nil {
+		for _, seg := range snaps {
+			seg.snapDirty = false
+		}
+		return nil
+	}
 	if l.deleted {
 		return nil
 	}
@@ -204,7 +210,7 @@ func (l *Log) flush() error {
 	return err
 }
 
-func (l *Log) flushFiles(segs, indexes []*segment, history []byte, dir bool) error {
+func (l *Log) flushFiles(segs, indexes, snaps []*segment, history []byte, dir bool) error {
 	for _, seg := range segs {
 		if err := seg.sync(); err != nil {
 			return flushError(err)
@@ -212,6 +218,11 @@ func (l *Log) flushFiles(segs, indexes []*segment, history []byte, dir bool) err
 	}
 	for _, seg := range indexes {
 		if err := seg.syncIndex(); err != nil {
+			return flushError(err)
+		}
+	}
+	for _, seg := range snaps {
+		if err := syncFile(l.fs, seg.path+producersSuffix); err != nil {
 			return flushError(err)
 		}
 	}

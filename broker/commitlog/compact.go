@@ -136,10 +136,10 @@ func (l *Log) compact(now time.Time, limit int) error {
 			c.aborted[a.pid] = append(c.aborted[a.pid], a)
 		}
 	}
-	l.mu.RUnlock()
-	for len(segs) > 0 && segs[len(segs)-1].next > flushed {
-		segs = segs[:len(segs)-1]
+	for n := len(segs); n > 0 && (segs[n-1].next > flushed || l.segs[n].snapDirty); n-- {
+		segs = segs[:n-1] // a snapshot that is not flushed is known only from the records before it
 	}
+	l.mu.RUnlock()
 	if len(segs) == 0 {
 		return nil
 	}

@@ -138,7 +138,7 @@ func (l *Log) roll(now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.replay.prods.expire(now.UnixMilli())
-	old.idx, old.indexDirty = nil, true
+	old.idx, old.indexDirty, s.snapDirty = nil, true, true
 	l.segs = append(l.segs, s)
 	l.dirDirty = true
 	return nil

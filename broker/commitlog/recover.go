@@ -272,6 +272,15 @@ func (l *Log) open(st logState) error {
 			l.segs = append(l.segs, newSegment(l.fs, l.dir, base))
 		}
 	}
+	// A crash may bring back segments that retention had deleted.
+	gone := 0
+	for gone+1 < len(l.segs) && l.segs[gone+1].base <= l.logStart {
+		if err := l.segs[gone].remove(); err != nil {
+			return err
+		}
+		gone++
+	}
+	l.segs, l.dirDirty = l.segs[gone:], l.dirDirty || gone > 0
 	if b, err := l.fs.ReadFile(l.dir + "/leader-epoch-checkpoint"); err == nil {
 		l.epochs = decodeEpochs(b)
 	}

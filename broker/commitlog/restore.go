@@ -39,9 +39,7 @@ func (l *Log) restoreTxns(end int64) error {
 			return err
 		}
 	}
-	if err := l.resolveOpen(); err != nil {
-		return err
-	}
+	l.replay.txns = slices.DeleteFunc(l.replay.txns, func(t txn) bool { return t.end >= 0 })
 	l.replay.prods.expire(now)
 	for _, seg := range l.segs[:len(l.segs)-1] {
 		if seg.txnsKnown && seg.idx == nil {
@@ -91,7 +89,7 @@ func (l *Log) loadSnapshot(need, end int64) (from int64, err error) {
 	for _, off := range slices.Backward(slices.Sorted(maps.Keys(files))) {
 		b, err := l.fs.ReadFile(files[off])
 		ps, derr := decodeProducers(b, off)
-		if err != nil || derr != nil || off > end {
+		if err != nil || derr != nil || off > end || off < l.segs[0].base {
 			if err := l.fs.Remove(files[off]); err != nil {
 				return 0, err
 			}
@@ -101,13 +99,7 @@ func (l *Log) loadSnapshot(need, end int64) (from int64, err error) {
 			continue
 		}
 		l.replay.prods = ps
-		for pid, p := range ps {
-			if p.txnFirst >= 0 {
-				l.replay.txns.begin(pid, logPos{p.txnFirst, -1, 0})
-			}
-		}
-		slices.SortFunc(l.replay.txns, func(a, b txn) int { return cmp.Compare(a.first.offset, b.first.offset) })
-		return off, nil
+		return off, l.resolveOpen(off)
 	}
 	return l.segs[0].base, nil
 }
@@ -139,48 +131,48 @@ func (l *Log) replaySegment(seg *segment, from, now int64) error {
 	return err
 }
 
-// resolveOpen finds where the transactions that are open at the end began. One from
-// an old snapshot whose first records are not in the log was decided since, and
-// compaction removed the records and then the marker: it never passes an open one.
-func (l *Log) resolveOpen() error {
-	var open txns
-	for _, t := range l.replay.txns {
-		if t.end >= 0 {
+// resolveOpen finds the first records of the transactions that were open at a
+// snapshot. One of which nothing is left before the snapshot is forgotten: it may
+// have been decided, and compaction took its records and then its marker. While any
+// are left the marker is too, or has not come; and what follows the snapshot begins
+// the transaction again.
+func (l *Log) resolveOpen(snapshot int64) error {
+	for pid, p := range l.replay.prods {
+		if p.txnFirst < 0 {
 			continue
 		}
-		first := t.first.offset
-		keep := first >= l.cleanedTo
-		if keep && t.first.segBase < 0 && first >= l.logStart {
-			at, ok, err := l.findTxn(t.pid, first)
-			if err != nil {
-				return err
-			}
-			keep, t.first = ok, at
+		at, err := l.findTxn(pid, p.txnFirst, snapshot)
+		if err != nil {
+			return err
 		}
-		if !keep {
-			l.replay.prods[t.pid].txnFirst = -1
-			continue
+		if p.txnFirst = at.offset; at.offset >= 0 {
+			l.replay.txns.begin(pid, at)
 		}
-		open = append(open, t)
 	}
-	l.replay.txns = open
+	slices.SortFunc(l.replay.txns, func(a, b txn) int { return cmp.Compare(a.first.offset, b.first.offset) })
 	return nil
 }
 
-// findTxn looks up the batch with which a transaction began.
-func (l *Log) findTxn(pid, first int64) (at logPos, ok bool, err error) {
-	i := sort.Search(len(l.segs), func(i int) bool { return l.segs[i].base > first }) - 1
-	if i < 0 {
-		return logPos{}, false, nil
-	}
-	seg := l.segs[i]
-	_, err = seg.scanHeaders(seg.position(seg.idx, first, seg.size), seg.size, func(h wireproto.Batch, pos, _ int64) error {
-		if h.LastOffset() < first {
-			return nil
+// findTxn looks up the first batch of a transaction in [from, to); the offset of
+// the answer is -1 when there is none.
+func (l *Log) findTxn(pid, from, to int64) (logPos, error) {
+	at := logPos{-1, -1, 0}
+	i := max(sort.Search(len(l.segs), func(i int) bool { return l.segs[i].base > from })-1, 0)
+	for ; i < len(l.segs) && l.segs[i].base < to && at.offset < 0; i++ {
+		seg := l.segs[i]
+		_, err := seg.scanHeaders(seg.position(seg.idx, from, seg.size), seg.size, func(h wireproto.Batch, pos, _ int64) error {
+			switch {
+			case h.BaseOffset() >= to:
+				return errStop
+			case h.BaseOffset() < from || h.ProducerID() != pid || !h.Transactional() || h.Control() || h.Count() == 0:
+				return nil
+			}
+			at = logPos{h.BaseOffset(), seg.base, pos}
+			return errStop
+		})
+		if err != nil {
+			return at, err
 		}
-		ok = h.BaseOffset() == first && h.ProducerID() == pid && h.Transactional() && !h.Control() && h.Count() > 0
-		at = logPos{first, seg.base, pos}
-		return errStop
-	})
-	return at, ok, err
+	}
+	return at, nil
 }

@@ -134,6 +134,9 @@ func (l *Log) dropSegments() error {
 	for n+1 < len(l.segs) && l.segs[n+1].base <= start {
 		n++
 	}
+	for n > 0 && l.segs[n].snapDirty {
+		n-- // what it says of producers is only in the records before it
+	}
 	gone := l.segs[:n]
 	l.segs = append([]*segment(nil), l.segs[n:]...)
 	l.dirDirty = l.dirDirty || n > 0

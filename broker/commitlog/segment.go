@@ -32,6 +32,7 @@ type segment struct {
 	txnsKnown   bool      // during recovery: aborted came from a file
 	dirty       atomic.Bool
 	indexDirty  bool
+	snapDirty   bool // the producer snapshot at base is not flushed
 
 	fmu  sync.RWMutex
 	file vfs.File
@@ -215,19 +216,19 @@ func (s *segment) finishIndex() { s.idx.addTime(s) }
 // syncIndex makes the index files durable.
 func (s *segment) syncIndex() error {
 	for _, suffix := range []string{".index", ".timeindex", ".txnindex"} {
-		f, err := s.fs.Open(s.path + suffix)
-		if err != nil {
-			return err
-		}
-		err = f.Sync()
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
+		if err := syncFile(s.fs, s.path+suffix); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func syncFile(fs vfs.FS, name string) error {
+	f, err := fs.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // writePlain replaces the contents of a file that can be rebuilt; it syncs
