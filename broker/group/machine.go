@@ -380,7 +380,7 @@ func (g *Machine) replaceStatic(now time.Time, m *Member, req JoinRequest, token
 	g.instances[*req.InstanceID] = m.ID
 	g.update(m, req)
 	m.deadline = now.Add(m.Session)
-	if g.state == Stable && m.metadata(g.protocol) != nil && bytes.Equal(oldMeta, m.metadata(g.protocol)) {
+	if g.state == Stable && g.vote() == g.protocol && bytes.Equal(oldMeta, m.metadata(g.protocol)) {
 		r := g.joined(m)
 		if wasLeader && !req.SkipAssignment {
 			// An old client would assign again: let it believe that it follows.

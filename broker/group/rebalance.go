@@ -158,6 +158,7 @@ func (g *Machine) sync(now time.Time, req SyncRequest, token Token) Code {
 	case PreparingRebalance:
 		return RebalanceInProgress
 	case Stable:
+		m.synced = true
 		g.replySync(token, g.assigned(m))
 	case CompletingRebalance:
 		g.replySync(m.sync, SyncResponse{Code: RebalanceInProgress}) // a retry took its place
@@ -274,6 +275,20 @@ func (g *Machine) checkGeneration(now time.Time, id string, instance *string, ge
 	return None
 }
 
+// unsynced reports whether some member of a stable group has not fetched its
+// assignment: it may do so until the rebalance timeout.
+func (g *Machine) unsynced() bool {
+	if g.state != Stable {
+		return false
+	}
+	for _, m := range g.members {
+		if !m.synced {
+			return true
+		}
+	}
+	return false
+}
+
 // Next is the earliest time at which Tick has something to do, zero if none.
 func (g *Machine) Next() time.Time {
 	var next time.Time
@@ -290,7 +305,7 @@ func (g *Machine) Next() time.Time {
 			sooner(m.deadline)
 		}
 	}
-	if g.state == PreparingRebalance || g.state == CompletingRebalance {
+	if g.state == PreparingRebalance || g.state == CompletingRebalance || g.unsynced() {
 		sooner(g.deadline)
 	}
 	return next
@@ -316,7 +331,7 @@ func (g *Machine) Tick(now time.Time) Effects {
 	case g.state == PreparingRebalance && due(g.deadline):
 		clear(g.pending)
 		g.completeJoin(now)
-	case g.state == CompletingRebalance && due(g.deadline):
+	case (g.state == CompletingRebalance || g.unsynced()) && due(g.deadline):
 		for _, m := range g.ordered() {
 			if !m.synced {
 				g.drop(m, UnknownMember)

@@ -107,8 +107,6 @@ func (m *Machine) admit(req *Request) (*member, Response) {
 		return nil, refuse(unknownMember, "Member %s is not a member of group %s.", req.MemberID, m.id)
 	case c == nil:
 		return m.newMember(req)
-	case c.instance != nil:
-		return nil, refuse(invalidRequest, "Member %s is static: it must send its InstanceId.", req.MemberID)
 	}
 	return m.checkEpoch(c, req)
 }
