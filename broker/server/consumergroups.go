@@ -121,13 +121,13 @@ func (s *Server) Lookup(name string) (id consumer.TopicID, partitions int32, ok 
 	return t.ID, t.Partitions, true
 }
 
-// Names implements group.Topics.
+// Names implements group.Topics. As in Kafka, a pattern may match internal
+// topics; clients leave them out themselves.
 func (s *Server) Names() []string {
-	var out []string
-	for _, t := range s.meta.Topics() {
-		if !internal(t.Name) {
-			out = append(out, t.Name)
-		}
+	topics := s.meta.Topics()
+	out := make([]string, len(topics))
+	for i, t := range topics {
+		out[i] = t.Name
 	}
 	return out
 }

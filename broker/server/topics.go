@@ -38,7 +38,7 @@ func (s *Server) createTopic(name string, partitions int32, configs map[string]s
 		return nil, err
 	}
 	t, err := s.addTopic(name, partitions, configs, cfg)
-	if err == nil && s.groups != nil && !internal(name) { // an internal one may be created by a group that holds its lock
+	if err == nil {
 		s.groups.TopicsChanged()
 	}
 	return t, err
