@@ -134,7 +134,56 @@ func TestCommitFailsWithStorage(t *testing.T) {
 	}
 }
 
+// TestOffsetsOfLiveGroupsStay: a connect group with members keeps its offsets for
+// ever, an empty one for the retention time from when it became empty.
+func TestOffsetsOfLiveGroupsStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := coordinator(&memStorage{})
+		defer c.Close()
+		ctx := t.Context()
+		req := joinReq("", "a")
+		req.Session = 30 * time.Minute
+		r := c.Join(ctx, "g", req)
+		c.Sync(ctx, "g", SyncRequest{MemberID: "a", Generation: r.Generation})
+		tp := TopicPartition{"t", 0}
+		if code, err := c.Commit(ctx, "g", CommitRequest{Member: "a", Generation: r.Generation, Offsets: map[TopicPartition]Offset{tp: {}}}); code != None || err != nil {
+			t.Fatal(code, err)
+		}
+		kept := func(want bool) {
+			t.Helper()
+			if err := c.Expire(ctx, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := c.FetchOne("g", tp); ok != want {
+				t.Errorf("the offset is there: %v, want %v", ok, want)
+			}
+		}
+		for range 8 * 24 * 3 {
+			time.Sleep(20 * time.Minute)
+			if code := c.Heartbeat("g", "a", nil, r.Generation); code != None {
+				t.Fatal(code)
+			}
+		}
+		kept(true)
+		c.Leave(ctx, "g", "a", nil)
+		time.Sleep(6 * 24 * time.Hour)
+		kept(true)
+		time.Sleep(25 * time.Hour)
+		kept(false)
+		if got := c.List(); len(got) != 0 {
+			t.Errorf("groups %v", got)
+		}
+	})
+}
+
 func FuzzLoad(f *testing.F) {
+	store := &memStorage{}
+	seed, _ := consumerCoordinator(store)
+	seed.ConsumerHeartbeat(f.Context(), beat("m", 0))
+	seed.Close()
+	for _, rec := range store.records {
+		f.Add(rec.Key, rec.Value)
+	}
 	rec := offsetRecord("g", TopicPartition{"t", 1}, &Offset{Offset: 5})
 	f.Add(rec.Key, rec.Value)
 	m := NewMachine("g", DefaultLimits(), time.Now())
@@ -143,11 +192,12 @@ func FuzzLoad(f *testing.F) {
 	f.Add(rec.Key, rec.Value)
 	f.Add([]byte{0, 2}, []byte{0, 3})
 	f.Fuzz(func(t *testing.T, key, value []byte) {
-		c := coordinator(&memStorage{})
+		c, _ := consumerCoordinator(&memStorage{})
 		if c.Load(key, value) == nil {
 			c.Start()
 			for _, d := range c.List() {
-				if _, ok := c.Describe(d.ID); !ok {
+				_, classic := c.Describe(d.ID)
+				if c.ConsumerDescribe(d.ID).Code != None && !classic {
 					t.Errorf("group %q is listed but unknown", d.ID)
 				}
 			}

@@ -173,6 +173,24 @@ func TestTxnValidation(t *testing.T) {
 	}
 }
 
+// TestTxnOfConsumerGroup: the same for a group of the new protocol.
+func TestTxnOfConsumerGroup(t *testing.T) {
+	l := &txnLog{}
+	l.c, _ = consumerCoordinator(l)
+	defer l.c.Close()
+	l.c.ConsumerHeartbeat(t.Context(), beat("m", 0))
+	for _, tt := range []struct {
+		member     string
+		generation int32
+		want       Code
+	}{{"", -1, None}, {"m", 1, None}, {"m", 0, IllegalGeneration}, {"x", 1, UnknownMember}} {
+		got, err := l.c.CommitTxn(t.Context(), TxnCommitRequest{Group: "g", MemberID: tt.member, Generation: tt.generation, ProducerID: 1})
+		if got != tt.want || err != nil {
+			t.Errorf("%+v: %d, %v", tt, got, err)
+		}
+	}
+}
+
 // TestPendingKeepsGroup: neither expiry nor the sweep of unused groups takes a
 // group that an open transaction writes to.
 func TestPendingKeepsGroup(t *testing.T) {

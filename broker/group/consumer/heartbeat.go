@@ -31,7 +31,7 @@ func (m *Machine) Heartbeat(now time.Time, cfg Config, req Request) Response {
 	if c == nil {
 		return r
 	}
-	before := c.assigned
+	before, held := c.assigned, c.held
 	joined := c.epoch == 0 && c.previous < 0
 	subscribed := m.subscribe(now, c, &req, re)
 	changed := m.refresh(now, subscribed)
@@ -54,7 +54,7 @@ func (m *Machine) Heartbeat(now time.Time, cfg Config, req Request) Response {
 	}
 	// A client sends everything when it does not know what it missed.
 	full := req.RebalanceTimeout >= 0 && (req.Topics != nil || req.Regex != nil) && req.Owned != nil
-	if req.Epoch == 0 || full || c.resend || !before.equal(c.assigned) {
+	if req.Epoch == 0 || full || c.resend || held != c.held && !before.equal(c.assigned) {
 		r.Assignment = c.assigned.topics()
 		c.resend = false
 	}

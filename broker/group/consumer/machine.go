@@ -33,6 +33,7 @@ type member struct {
 	epoch, previous    int32
 	state              memberState
 	assigned, revoking set
+	held               uint64 // counts changes of the two sets
 
 	deadline time.Time // of the session
 	revokeBy time.Time // of the revocation, zero if none is under way
@@ -213,6 +214,7 @@ func (m *Machine) hold(c *member, assigned, revoking set) {
 		}
 	}
 	c.assigned, c.revoking = assigned, revoking
+	c.held++
 	for _, s := range []set{assigned, revoking} {
 		for p := range s {
 			m.owners[p] = c.id

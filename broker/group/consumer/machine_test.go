@@ -236,3 +236,30 @@ func partitionsOf(list []NamedPartitions) string {
 	}
 	return "[" + strings.Join(out, " ") + "]"
 }
+
+// BenchmarkHeartbeat is a heartbeat that changes nothing, of one member of many.
+func BenchmarkHeartbeat(b *testing.B) {
+	for _, members := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("members=%d/partitions=10000", members), func(b *testing.B) {
+			topics := newTopics()
+			topics.create("t", 10_000)
+			m, now := New("g", topics), time.Unix(0, 0)
+			for i := range members {
+				m.Heartbeat(now, Config{}, Request{MemberID: fmt.Sprint(i), RebalanceTimeout: time.Minute, Topics: []string{"t"}, Owned: []TopicPartitions{}})
+			}
+			req := Request{MemberID: "0", Epoch: 1, RebalanceTimeout: -1}
+			if r := m.Heartbeat(now, Config{}, req); r.Code != none {
+				b.Fatal(r)
+			}
+			m.Records()
+			m.Stored()
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Heartbeat(now, Config{}, req)
+			}
+			if m.Records() != nil {
+				b.Error("the heartbeats changed something")
+			}
+		})
+	}
+}

@@ -28,7 +28,7 @@ func (r replica) follow(m *Machine) error {
 	}
 	volatile := []cmp.Option{cmp.AllowUnexported(Machine{}, member{}, partition{}),
 		cmpopts.IgnoreFields(Machine{}, "topics", "cfg", "assignor", "stale", "emptied", "next", "dirty", "patterns"),
-		cmpopts.IgnoreFields(member{}, "deadline", "revokeBy", "resend", "known"), cmpopts.EquateEmpty()}
+		cmpopts.IgnoreFields(member{}, "deadline", "revokeBy", "resend", "known", "held"), cmpopts.EquateEmpty()}
 	if diff := cmp.Diff(m, again, volatile...); diff != "" {
 		return fmt.Errorf("what is stored differs from what is known:\n%s", diff)
 	}
