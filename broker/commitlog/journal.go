@@ -418,12 +418,13 @@ func (j *journal) room(need int64) error {
 			return err
 		}
 	}
+	step := min(growStep, j.size)
 	for j.filled < j.off+need {
-		if _, err := j.file.WriteAt(zeroes[:], j.filled); err != nil {
+		if _, err := j.file.WriteAt(zeroes[:step], j.filled); err != nil {
 			return err
 		}
-		j.filled += growStep
-		j.bytes.Add(growStep)
+		j.filled += step
+		j.bytes.Add(step)
 		j.filesMu.Lock()
 		j.files[len(j.files)-1].size = j.filled
 		j.filesMu.Unlock()

@@ -139,11 +139,11 @@ func (s *Store) fail(err error) error {
 	if s.sick.CompareAndSwap(nil, &err) {
 		s.logger.Error("storage failed; the broker accepts no more records until it is restarted", "error", err)
 	}
-	err = *s.sick.Load()
+	first := *s.sick.Load()
 	if s.journal != nil {
-		s.journal.fail(err)
+		s.journal.fail(first)
 	}
-	return err
+	return first
 }
 
 // Healthy returns nil, or why the store accepts no more appends until it is
