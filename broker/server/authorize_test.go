@@ -356,3 +356,8 @@ func TestAUserWithoutRightsSeesNothing(t *testing.T) {
 		t.Errorf("with Read on a prefix: %+v", got)
 	}
 }
+
+// bigBatch is a batch with one record of n bytes.
+func bigBatch(n int) []byte {
+	return wireproto.NewBatch(1000, wireproto.Record{Value: make([]byte, n)})
+}

@@ -62,8 +62,11 @@ func (s *Server) ServeConn(nc net.Conn, l *Listener) {
 		newConn(s, nc, host, l).serve()
 		s.mu.Lock()
 		delete(s.conns, nc)
-		if s.perHost[host]--; s.perHost[host] <= 0 {
-			delete(s.perHost, host)
+		if !l.Trusted {
+			s.clients--
+			if s.perHost[host]--; s.perHost[host] == 0 {
+				delete(s.perHost, host)
+			}
 		}
 		s.mu.Unlock()
 	}()
@@ -77,13 +80,16 @@ func (s *Server) admit(nc net.Conn, host string, l *Listener) error {
 	case s.done:
 		return errClose
 	case l.Trusted:
-	case len(s.conns) >= s.cfg.MaxConnections:
+	case s.clients >= s.cfg.MaxConnections:
 		return fmt.Errorf("max.connections=%d are open", s.cfg.MaxConnections)
 	case s.perHost[host] >= s.cfg.MaxConnectionsPerIP:
 		return fmt.Errorf("max.connections.per.ip=%d are open", s.cfg.MaxConnectionsPerIP)
 	}
 	s.conns[nc] = struct{}{}
-	s.perHost[host]++
+	if !l.Trusted {
+		s.clients++
+		s.perHost[host]++
+	}
 	s.wg.Add(1)
 	return nil
 }

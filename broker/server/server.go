@@ -89,6 +89,7 @@ type Server struct {
 	stop    chan struct{}
 	mu      sync.Mutex
 	conns   map[net.Conn]struct{}
+	clients int // of conns, those from outside
 	perHost map[string]int
 	done    bool
 	wg      sync.WaitGroup

@@ -32,8 +32,8 @@ const (
 	MaxIterations = 16384
 )
 
-// ErrAuthentication is what a client is told, whatever was wrong: it must not
-// learn whether the user exists.
+// ErrAuthentication is what a client is told, for an unknown user and for a wrong
+// password alike.
 var ErrAuthentication = errors.New("authentication failed: invalid credentials")
 
 // Credential is what is kept of a SCRAM password.
@@ -80,14 +80,23 @@ func hashOf(mechanism string) func() hash.Hash {
 
 // NewCredential derives a credential with a fresh salt.
 func NewCredential(mechanism, password string, iterations int) (Credential, error) {
-	h := hashOf(mechanism)
 	salt := make([]byte, 32)
 	rand.Read(salt) // never fails
-	salted, err := pbkdf2.Key(h, password, salt, iterations, h().Size())
+	salted, err := Salted(mechanism, password, salt, iterations)
 	if err != nil {
-		return Credential{}, fmt.Errorf("sasl: %w", err)
+		return Credential{}, err
 	}
 	return FromSalted(mechanism, salted, salt, iterations), nil
+}
+
+// Salted is the salted password, which clients send to make a user.
+func Salted(mechanism, password string, salt []byte, iterations int) ([]byte, error) {
+	h := hashOf(mechanism)
+	salted, err := pbkdf2.Key(h, password, salt, iterations, h().Size())
+	if err != nil {
+		return nil, fmt.Errorf("sasl: %w", err)
+	}
+	return salted, nil
 }
 
 // FromSalted makes a credential of a password that a client has salted.
@@ -101,8 +110,7 @@ func FromSalted(mechanism string, salted, salt []byte, iterations int) Credentia
 
 // Verify checks a clear password against the credential.
 func (c Credential) Verify(mechanism, password string) bool {
-	h := hashOf(mechanism)
-	salted, err := pbkdf2.Key(h, password, c.Salt, c.Iterations, h().Size())
+	salted, err := Salted(mechanism, password, c.Salt, c.Iterations)
 	if err != nil {
 		return false
 	}
