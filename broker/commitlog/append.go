@@ -191,7 +191,7 @@ func (l *Log) enqueue(batch wireproto.Batch, seg *segment, pos int64, end logPos
 	} else {
 		e.data = batch
 	}
-	_, err := j.add(e, logEnd{l, end}, bypass)
+	_, err := j.add(e, logEnd{log: l, end: end, seg: seg}, bypass)
 	return err
 }
 

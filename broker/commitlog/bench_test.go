@@ -100,3 +100,36 @@ func BenchmarkRead(b *testing.B) {
 		res.Release()
 	}
 }
+
+// BenchmarkPipeline is the durable rate with 40 appends in flight, over the batch
+// sizes and partition counts between which Options.BypassBytes decides.
+func BenchmarkPipeline(b *testing.B) {
+	for _, partitions := range []int{1, 8} {
+		for _, size := range []int{16 << 10, 64 << 10, 250 << 10} {
+			b.Run(fmt.Sprintf("%dpartitions/%dKiB", partitions, size>>10), func(b *testing.B) {
+				s, parts := diskStore(b, Fsync, partitions)
+				batch := batchOf(nil, make([]byte, size))
+				b.SetBytes(int64(len(batch)))
+				b.ReportAllocs()
+				var waiting []AppendResult
+				for i := 0; b.Loop(); i++ {
+					res, err := s.Log(parts[i%partitions].ID).Append(batch)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if waiting = append(waiting, res); len(waiting) > 40 {
+						if err := waiting[0].Wait(nil); err != nil {
+							b.Fatal(err)
+						}
+						waiting = waiting[1:]
+					}
+				}
+				for _, w := range waiting {
+					if err := w.Wait(nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -31,7 +31,7 @@ type Options struct {
 	CheckpointEvery time.Duration // [60 s]
 	CheckpointBytes int64         // of journal since the last checkpoint [64 MiB]
 	JournalBytes    int64         // of one journal file [16 MiB]
-	BypassBytes     int           // appends from this size on are flushed in place, not journaled [256 KiB]
+	BypassBytes     int           // of a partition in one commit, from which on they are flushed in place, not journaled [256 KiB]
 	Logger          *slog.Logger  // [discard]
 	// Reserve is the free space below which appends are refused with ErrDiskFull;
 	// negative turns the check off [512 MiB, at most 2 % of the device].

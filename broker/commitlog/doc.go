@@ -36,8 +36,8 @@
 //	          base offset int64, segment base int64, position int64, length uint32,
 //	          then the batch (data) or the checksum of the batch (extent)
 //
-// An extent is a batch too large to be worth writing twice: its segment was
-// flushed before the frame that names it. Journal files are filled with zeroes as
+// An extent is a batch not worth writing twice, because it, or what its partition has
+// in the frame, is large: its segment was flushed before the frame that names it. Journal files are filled with zeroes as
 // they are first used and recycled later; overwriting real blocks needs no metadata
 // flush. Frames left from an earlier use have lower sequences, which is how a
 // reader knows the end.

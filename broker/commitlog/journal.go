@@ -58,26 +58,6 @@ func appendEntry(dst []byte, e entry) []byte {
 	return append(dst, e.data...)
 }
 
-// logEnd is what a log publishes when a group becomes durable.
-type logEnd struct {
-	log *Log
-	end logPos
-}
-
-// group is the set of appends that one flush makes durable.
-type group struct {
-	buf   []byte // frameHeader bytes of room, then entries
-	n     uint32
-	ends  []logEnd
-	syncs map[*segment]*Log // bypassed segments, flushed before the frame
-	done  chan struct{}
-	err   error // set before done is closed
-}
-
-func newGroup(buf []byte) *group {
-	return &group{buf: append(buf[:0], make([]byte, frameHeader)...), done: make(chan struct{})}
-}
-
 // journal is the group-commit write-ahead log. Appenders add entries to the
 // pending group; one goroutine writes and flushes a group at a time, so that
 // the next group gathers while the device is busy.
@@ -85,6 +65,7 @@ type journal struct {
 	fs     vfs.FS
 	size   int64
 	every  time.Duration // pause between flushes, 0 for none
+	bypass int           // bytes of a log in a group from which they are flushed in place
 	logger *slog.Logger
 	// onFlush is told after each flush how long it took, how many bytes it wrote,
 	// and how many were since the start.
@@ -126,8 +107,8 @@ func spareName(i int) string        { return fmt.Sprintf("%s/spare-%06d", journa
 
 // startJournal begins a new journal at seq; nothing of an earlier one may be
 // needed any more. The caller sets the hooks and starts run.
-func startJournal(fs vfs.FS, seq uint64, size int64, every time.Duration, logger *slog.Logger) (*journal, error) {
-	j := &journal{fs: fs, size: size, every: every, logger: logger, stopped: make(chan struct{}), rush: make(chan struct{}, 1)}
+func startJournal(fs vfs.FS, seq uint64, o Options) (*journal, error) {
+	j := &journal{fs: fs, size: o.JournalBytes, bypass: o.BypassBytes, logger: o.Logger, stopped: make(chan struct{}), rush: make(chan struct{}, 1)}
 	j.cond = sync.NewCond(&j.mu)
 	j.pending = newGroup(nil)
 	j.nextSeq.Store(seq)
@@ -232,13 +213,14 @@ func (j *journal) add(e entry, end logEnd, bypass *segment) (*group, error) {
 	g.buf = appendEntry(g.buf, e)
 	g.n++
 	if bypass != nil {
-		if g.syncs == nil {
-			g.syncs = map[*segment]*Log{}
-		}
-		g.syncs[bypass] = end.log
+		g.sync(bypass, end.log)
 	}
+	end.bytes = len(e.data)
 	if l := end.log; l.group == g {
-		g.ends[l.groupIdx].end = end.end
+		if old := &g.ends[l.groupIdx]; old.seg == end.seg {
+			end.bytes += old.bytes
+		}
+		g.ends[l.groupIdx] = end
 	} else {
 		l.group, l.groupIdx = g, len(g.ends)
 		g.ends = append(g.ends, end)
@@ -342,6 +324,7 @@ func (j *journal) failure() error {
 // acknowledged with acks=1, so they cannot be taken back, but no others are let in.
 func (j *journal) flush(g *group) error {
 	start := time.Now()
+	g.slim(j.bypass)
 	for s, l := range g.syncs {
 		if err := l.syncBypassed(s); err != nil {
 			return err

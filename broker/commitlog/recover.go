@@ -105,13 +105,12 @@ func (s *Store) begin(seq uint64) error {
 	if s.opts.Durability == OS {
 		return nil
 	}
-	every := time.Duration(0)
-	if s.opts.Durability == Interval {
-		every = s.opts.FlushInterval
-	}
-	j, err := startJournal(s.fs, seq, s.opts.JournalBytes, every, s.logger)
+	j, err := startJournal(s.fs, seq, s.opts)
 	if err != nil {
 		return err
+	}
+	if s.opts.Durability == Interval {
+		j.every = s.opts.FlushInterval
 	}
 	j.onFail = func(err error) { _ = s.fail(err) } // the appends that it fails report it
 	j.onFlush = func(d time.Duration, bytes int, written int64) {
