@@ -27,16 +27,12 @@ func compile(expr string) (*regexp.Regexp, error) {
 	return regexp.Compile("^(?:" + expr + ")$")
 }
 
-// internal reports a topic that patterns never match.
-func internal(topic string) bool {
-	return topic == "__consumer_offsets" || topic == "__transaction_state" || topic == "__share_group_state"
-}
-
-// match finds the topics of a pattern.
+// match finds the topics of a pattern, internal ones too, as in Kafka: clients
+// leave those out themselves.
 func (m *Machine) match(now time.Time, expr string, re *regexp.Regexp) {
 	found := []string{}
 	for _, name := range m.topics.Names() {
-		if !internal(name) && re.MatchString(name) {
+		if re.MatchString(name) {
 			found = append(found, name)
 		}
 	}

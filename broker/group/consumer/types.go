@@ -46,7 +46,7 @@ type TopicPartitions struct {
 type Topics interface {
 	// Lookup finds a topic by name.
 	Lookup(name string) (id TopicID, partitions int32, ok bool)
-	// Names lists the topics that a pattern may match: not the internal ones.
+	// Names lists the topics that a pattern may match.
 	Names() []string
 }
 
