@@ -16,6 +16,7 @@ import (
 	"github.com/kurier-io/kurier/broker/commitlog"
 	"github.com/kurier-io/kurier/broker/group"
 	"github.com/kurier-io/kurier/broker/metadata"
+	"github.com/kurier-io/kurier/broker/metrics"
 	"github.com/kurier-io/kurier/broker/security/acl"
 	"github.com/kurier-io/kurier/broker/security/tlsfiles"
 	"github.com/kurier-io/kurier/broker/server"
@@ -26,18 +27,19 @@ import (
 // Broker is a running node. New opens it; it serves in-memory connections from
 // then on, and TCP while Run runs.
 type Broker struct {
-	cfg    Config
-	logger *slog.Logger
-	lock   *dirLock
-	disk   *vfs.Disk
-	meta   *metadata.Store
-	logs   *commitlog.Store
-	groups *group.Coordinator
-	txns   *txn.Coordinator
-	srv    *server.Server
-	lns    []net.Listener
-	ways   []*server.Listener // of lns, then that of Dial
-	once   sync.Once
+	cfg     Config
+	logger  *slog.Logger
+	lock    *dirLock
+	disk    *vfs.Disk
+	meta    *metadata.Store
+	logs    *commitlog.Store
+	groups  *group.Coordinator
+	txns    *txn.Coordinator
+	srv     *server.Server
+	lns     []net.Listener
+	ways    []*server.Listener // of lns, then that of Dial
+	metrics *metrics.Metrics
+	once    sync.Once
 }
 
 // New validates the configuration, locks the data directory, recovers it and
@@ -78,10 +80,12 @@ func (b *Broker) open() error {
 	if b.meta.Fresh() && commitlog.Exists(b.disk) {
 		return fmt.Errorf("broker: %s holds partitions but its metadata is missing; restore metadata/log from a copy, or start on an empty directory", cfg.DataDir)
 	}
+	b.metrics = metrics.New(observed{b})
 	scfg, err := b.serverConfig()
 	if err != nil {
 		return err
 	}
+	scfg.Observer = b.metrics
 	if b.logs, err = b.openLogs(scfg); err != nil {
 		return err
 	}
@@ -174,7 +178,8 @@ func (b *Broker) openLogs(scfg server.Config) (*commitlog.Store, error) {
 			specs = append(specs, commitlog.Spec{ID: commitlog.ID{Topic: t.ID, Partition: p}, Name: t.Name, Config: cfg})
 		}
 	}
-	opts := commitlog.Options{FS: b.disk, Durability: b.cfg.Durability, FlushInterval: b.cfg.FlushInterval, Logger: b.logger}
+	opts := commitlog.Options{FS: b.disk, Durability: b.cfg.Durability, FlushInterval: b.cfg.FlushInterval, Logger: b.logger,
+		OnFlush: b.metrics.Flushed, Progress: b.cfg.Progress, Reserve: b.cfg.DiskReserve}
 	logs, err := commitlog.Open(opts, specs, b.meta.Epoch(), b.meta.NextEpoch)
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)

@@ -20,8 +20,11 @@ const (
 	DurabilityOS       = commitlog.OS
 )
 
-// DefaultListen is the address of an included broker.
-const DefaultListen = "127.0.0.1:9092"
+// Addresses of an included broker, and of its metrics when it runs alone.
+const (
+	DefaultListen        = "127.0.0.1:9092"
+	DefaultMetricsListen = "127.0.0.1:9404"
+)
 
 // Config is what a broker is made of. The zero value of a field means the
 // default in brackets, DataDir excepted.
@@ -72,7 +75,18 @@ type Config struct {
 	IdleTimeout                         time.Duration // of a connection [10 min]
 	// TransactionMaxTimeout is what producers may ask for at most [15 min].
 	TransactionMaxTimeout time.Duration
-	Logger                *slog.Logger // [discard]
+	// MetricsListen is where whoever runs the broker should serve Metrics; with
+	// MetricsOptional it may do without if the address is taken.
+	MetricsListen   string
+	MetricsOptional bool
+	// DiskReserve is how many bytes of the device stay free: below it, records are
+	// refused while reading and deleting go on [the lesser of 512 MiB and 2 %;
+	// negative for none].
+	DiskReserve int64
+	// Progress is told during a long recovery how many bytes of how many are
+	// scanned; it is called by New, a few times a second [nobody].
+	Progress func(done, total int64)
+	Logger   *slog.Logger // [discard]
 	// Ignored names the properties that FromProperties did not know.
 	Ignored []string
 }

@@ -32,8 +32,12 @@ func (l *internalLog) partition(choose func(n int32) int32) (*commitlog.Log, err
 	return log, nil
 }
 
+// ours may use the disk's reserve: what coordinators write is little, and lets
+// consumers and transactions end when the disk is full.
+var ours = commitlog.AppendOptions{UseReserve: true}
+
 func write(ctx context.Context, log *commitlog.Log, batch wireproto.Batch) error {
-	res, err := log.Append(batch)
+	res, err := log.AppendWith(batch, ours)
 	if err != nil {
 		return err
 	}

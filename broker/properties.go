@@ -59,6 +59,9 @@ func FromProperties(props map[string]string) (Config, error) {
 	default:
 		p.fail(fmt.Errorf("broker: replication.factor.policy=%s is neither strict nor clamp", v))
 	}
+	_, wanted := props["kurier.metrics.listener"]
+	c.MetricsListen, c.MetricsOptional = p.str("kurier.metrics.listener", DefaultMetricsListen), !wanted
+	c.DiskReserve = p.signed("kurier.disk.reserve.bytes")
 	p.hours("log.retention.hours", "retention.ms", time.Hour, c.TopicDefaults)
 	p.hours("log.retention.minutes", "retention.ms", time.Minute, c.TopicDefaults)
 	p.hours("log.roll.hours", "segment.ms", time.Hour, c.TopicDefaults)
@@ -142,6 +145,19 @@ func (p *reader) number(key string, def int64) int64 {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < 0 {
+		p.fail(fmt.Errorf("broker: %s=%q is not a number", key, v))
+	}
+	return n
+}
+
+// signed reads a number that may be negative; 0 if it is not set.
+func (p *reader) signed(key string) int64 {
+	v := p.str(key, "")
+	if v == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
 		p.fail(fmt.Errorf("broker: %s=%q is not a number", key, v))
 	}
 	return n

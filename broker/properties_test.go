@@ -22,7 +22,7 @@ func TestFromProperties(t *testing.T) {
 	}
 	want := Config{DataDir: "/var/lib/kurier", NodeID: 7,
 		Listeners:  []Listener{{Name: "PLAINTEXT", Addr: "localhost:19092", AdvertisedHost: "127.0.0.1", AdvertisedPort: 19092}},
-		Durability: DurabilityInterval, NumPartitions: 3, OffsetsRetention: time.Hour, Ignored: []string{"zookeeper.connect"},
+		Durability: DurabilityInterval, NumPartitions: 3, MetricsListen: DefaultMetricsListen, MetricsOptional: true, OffsetsRetention: time.Hour, Ignored: []string{"zookeeper.connect"},
 		TopicDefaults: map[string]string{"segment.bytes": "1048576", "retention.ms": "7200000", "max.message.bytes": "2000000"}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Config{}, "Logger")); diff != "" {
 		t.Error(diff)

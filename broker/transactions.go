@@ -23,7 +23,7 @@ func (l *txnLog) append(id string, rec wireproto.Record) (commitlog.AppendResult
 	if err != nil {
 		return commitlog.AppendResult{}, err
 	}
-	return log.Append(newBatch(rec))
+	return log.AppendWith(newBatch(rec), ours)
 }
 
 func (l *txnLog) Append(ctx context.Context, id string, rec wireproto.Record) error {

@@ -35,7 +35,7 @@ func (s *Server) describeConfigs(r *request, req *kmsg.DescribeConfigsRequest) k
 				break
 			}
 			if want.ResourceName != "" { // the cluster-wide defaults are empty
-				row.Configs = s.brokerConfigRows()
+				row.Configs = s.brokerConfigRows(req.IncludeSynonyms)
 			}
 		case want.ResourceType == kmsg.ConfigResourceTypeGroupConfig:
 			row.Configs = s.groupConfigRows(want.ResourceName, req.IncludeSynonyms)
@@ -72,9 +72,9 @@ func (s *Server) topicConfigRows(t *metadata.Topic, req *kmsg.DescribeConfigsReq
 				add(d.name, v, source)
 			}
 			if _, ok := s.cfg.TopicDefaults[d.name]; ok {
-				add("log."+d.name, inherited, kmsg.ConfigSourceStaticBrokerConfig)
+				add(d.brokerNames()[0], inherited, kmsg.ConfigSourceStaticBrokerConfig)
 			}
-			add("log."+d.name, d.def, kmsg.ConfigSourceDefaultConfig)
+			add(d.brokerNames()[0], d.def, kmsg.ConfigSourceDefaultConfig)
 		}
 		if req.IncludeDocumentation {
 			c.Documentation = &d.doc
@@ -84,7 +84,7 @@ func (s *Server) topicConfigRows(t *metadata.Topic, req *kmsg.DescribeConfigsReq
 	return out
 }
 
-func (s *Server) brokerConfigRows() []kmsg.DescribeConfigsResponseResourceConfig {
+func (s *Server) brokerConfigRows(synonyms bool) []kmsg.DescribeConfigsResponseResourceConfig {
 	id := strconv.Itoa(int(s.cfg.NodeID))
 	rows := map[string]string{
 		"broker.id": id, "node.id": id, "log.dirs": s.cfg.LogDir, "log.dir": s.cfg.LogDir,
@@ -112,20 +112,16 @@ func (s *Server) brokerConfigRows() []kmsg.DescribeConfigsResponseResourceConfig
 	}
 	for _, d := range topicConfigs {
 		v, _, _ := s.effective(d, nil)
-		switch d.name {
-		case "max.message.bytes":
-			rows["message.max.bytes"] = v
-		case "compression.type", "min.insync.replicas", "unclean.leader.election.enable":
-			rows[d.name] = v
-		default:
-			rows["log."+d.name] = v
-		}
+		rows[d.brokerNames()[0]] = v
 	}
 	var out []kmsg.DescribeConfigsResponseResourceConfig
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		c := kmsg.NewDescribeConfigsResponseResourceConfig()
 		c.Name, c.Value, c.ReadOnly, c.Source, c.ConfigType = name, new(rows[name]), true, kmsg.ConfigSourceStaticBrokerConfig, kmsg.ConfigTypeString
 		c.ConfigSynonyms = []kmsg.DescribeConfigsResponseResourceConfigConfigSynonym{}
+		if synonyms {
+			c.ConfigSynonyms = append(c.ConfigSynonyms, kmsg.DescribeConfigsResponseResourceConfigConfigSynonym{Name: name, Value: c.Value, Source: c.Source})
+		}
 		out = append(out, c)
 	}
 	return out
@@ -137,8 +133,16 @@ func (s *Server) changeConfigs(kind kmsg.ConfigResourceType, name string, valida
 	case kmsg.ConfigResourceTypeTopic:
 	case kmsg.ConfigResourceTypeGroupConfig:
 		return s.changeGroupConfigs(name, validateOnly, change)
+	case kmsg.ConfigResourceTypeBroker:
+		// None can be set, so that deleting one leaves things as they are: tools
+		// do that to be sure that no replication throttle is left.
+		left := map[string]string{}
+		if err := change(left); err != nil || len(left) == 0 {
+			return err
+		}
+		return refuse(errInvalidRequest, "a broker's configs cannot be changed while it runs; set them in its properties file")
 	default:
-		return refuse(errInvalidRequest, "only topic and group configs can be changed while the broker runs; set a broker's in its properties file")
+		return refuse(errInvalidRequest, "only topics, groups and brokers have configs")
 	}
 	s.topicMu.Lock()
 	defer s.topicMu.Unlock()
@@ -241,6 +245,12 @@ func (s *Server) incrementalAlterConfigs(r *request, req *kmsg.IncrementalAlterC
 }
 
 func (s *Server) alterOne(kind kmsg.ConfigResourceType, m map[string]string, c kmsg.IncrementalAlterConfigsRequestResourceConfig) error {
+	if kind == kmsg.ConfigResourceTypeBroker {
+		if c.Op != kmsg.IncrementalAlterConfigOpDelete {
+			m[c.Name] = "" // to be refused
+		}
+		return nil
+	}
 	d, ok := findConfig(c.Name)
 	if kind == kmsg.ConfigResourceTypeGroupConfig {
 		d, ok = findGroupConfig(c.Name)

@@ -47,6 +47,7 @@ const (
 	errUnstableOffsets          int16 = 88
 	errProducerFenced           int16 = 90
 	errNotEnoughReplicas        int16 = 19
+	errCoordinatorFenced        int16 = 52
 	errTopicExists              int16 = 36
 	errInvalidPartitions        int16 = 37
 	errInvalidReplication       int16 = 38
@@ -76,6 +77,7 @@ var codes = []struct {
 	{commitlog.ErrOffsetOutOfRange, errOffsetOutOfRange},
 	{commitlog.ErrOutOfOrderSequence, errOutOfOrderSequence},
 	{commitlog.ErrProducerEpoch, errInvalidProducerEpoch},
+	{commitlog.ErrCoordinatorEpoch, errCoordinatorFenced},
 	{commitlog.ErrTxnState, errInvalidTxnState},
 	{commitlog.ErrTooLarge, errMessageTooLarge},
 	{commitlog.ErrSegmentTooSmall, errRecordListTooLarge},

@@ -94,6 +94,14 @@ func (s *Server) admit(nc net.Conn, host string, l *Listener) error {
 	return nil
 }
 
+// Connections counts the open connections of clients; those of the process
+// itself are none.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clients
+}
+
 func hostOf(nc net.Conn) string {
 	addr := nc.RemoteAddr().String()
 	if h, _, err := net.SplitHostPort(addr); err == nil {

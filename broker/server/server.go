@@ -57,6 +57,8 @@ type Observer interface {
 	// Produced and Fetched count the bytes of record batches of a topic.
 	Produced(topic string, batches, bytes int)
 	Fetched(topic string, bytes int)
+	// Forget is told that a topic is gone.
+	Forget(topic string)
 }
 
 // Limits that do not depend on the configuration.

@@ -23,6 +23,16 @@ type configDef struct {
 	values    []string // allowed words, for strings and lists
 	doc       string
 	apply     func(c *commitlog.Config, v string)
+	broker    []string // names of the broker config that sets the default; "log."+name if nil
+}
+
+// brokerNames are the broker configs that set the default, the first in the
+// topic config's own unit.
+func (d configDef) brokerNames() []string {
+	if d.broker != nil {
+		return d.broker
+	}
+	return []string{"log." + d.name}
 }
 
 const maxInt64 = "9223372036854775807"
@@ -48,21 +58,24 @@ var topicConfigs = []configDef{
 			policies := splitList(v)
 			c.Delete, c.Compact = slices.Contains(policies, "delete"), slices.Contains(policies, "compact")
 		}},
-	{name: "compression.type", def: "producer", kind: kmsg.ConfigTypeString,
+	{name: "compression.type", broker: []string{"compression.type"}, def: "producer", kind: kmsg.ConfigTypeString,
 		values: []string{"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"},
 		doc:    "Codec to store batches with; producer keeps what was sent.",
 		apply:  func(c *commitlog.Config, v string) { c.Codec = codecNames[v] }},
-	{name: "delete.retention.ms", def: "86400000", kind: kmsg.ConfigTypeLong,
+	{name: "delete.retention.ms", broker: []string{"log.cleaner.delete.retention.ms"}, def: "86400000", kind: kmsg.ConfigTypeLong,
 		doc:   "How long a tombstone of a compacted topic stays readable.",
 		apply: number(func(c *commitlog.Config, n int64) { c.DeleteRetentionMillis = n })},
-	{name: "file.delete.delay.ms", def: "60000", kind: kmsg.ConfigTypeLong, doc: "Stored; files are deleted once no reader holds them."},
-	{name: "flush.messages", def: maxInt64, kind: kmsg.ConfigTypeLong, min: 1, doc: "Stored; kurier.durability decides when records are flushed."},
-	{name: "flush.ms", def: maxInt64, kind: kmsg.ConfigTypeLong, doc: "Stored; kurier.durability decides when records are flushed."},
+	{name: "file.delete.delay.ms", broker: []string{"log.segment.delete.delay.ms"}, def: "60000", kind: kmsg.ConfigTypeLong, doc: "Stored; files are deleted once no reader holds them."},
+	{name: "flush.messages", broker: []string{"log.flush.interval.messages"}, def: maxInt64, kind: kmsg.ConfigTypeLong, min: 1, doc: "1 flushes every append of the topic, whatever kurier.durability says; other values are stored.",
+		apply: number(func(c *commitlog.Config, n int64) { c.FlushMessages = n })},
+	{name: "flush.ms", broker: []string{"log.flush.interval.ms"}, def: maxInt64, kind: kmsg.ConfigTypeLong, doc: "Stored; kurier.durability decides when records are flushed."},
+	{name: "follower.replication.throttled.replicas", def: "", kind: kmsg.ConfigTypeList, doc: "Stored; there is no replication to throttle."},
 	{name: "index.interval.bytes", def: "4096", kind: kmsg.ConfigTypeInt, doc: "Bytes between entries of the offset index.",
 		apply: number(func(c *commitlog.Config, n int64) { c.IndexIntervalBytes = n })},
-	{name: "max.compaction.lag.ms", def: maxInt64, kind: kmsg.ConfigTypeLong, min: 1, doc: "Longest time a record may stay uncompacted.",
+	{name: "leader.replication.throttled.replicas", def: "", kind: kmsg.ConfigTypeList, doc: "Stored; there is no replication to throttle."},
+	{name: "max.compaction.lag.ms", broker: []string{"log.cleaner.max.compaction.lag.ms"}, def: maxInt64, kind: kmsg.ConfigTypeLong, min: 1, doc: "Longest time a record may stay uncompacted.",
 		apply: number(func(c *commitlog.Config, n int64) { c.MaxCompactionLagMillis = n })},
-	{name: "max.message.bytes", def: "1048588", kind: kmsg.ConfigTypeInt, doc: "Largest record batch, after compression.",
+	{name: "max.message.bytes", broker: []string{"message.max.bytes"}, def: "1048588", kind: kmsg.ConfigTypeInt, doc: "Largest record batch, after compression.",
 		apply: number(func(c *commitlog.Config, n int64) { c.MaxMessageBytes = n })},
 	{name: "message.timestamp.after.max.ms", def: "3600000", kind: kmsg.ConfigTypeLong, doc: "How far a timestamp may be ahead of the broker's clock.",
 		apply: number(func(c *commitlog.Config, n int64) { c.TimestampAfterMax = n })},
@@ -71,27 +84,28 @@ var topicConfigs = []configDef{
 	{name: "message.timestamp.type", def: "CreateTime", kind: kmsg.ConfigTypeString, values: []string{"CreateTime", "LogAppendTime"},
 		doc:   "Whose clock stamps records: the producer's or the broker's.",
 		apply: func(c *commitlog.Config, v string) { c.LogAppendTime = v == "LogAppendTime" }},
-	{name: "min.cleanable.dirty.ratio", def: "0.5", kind: kmsg.ConfigTypeDouble, doc: "Share of a log that must be uncompacted before it is compacted.",
+	{name: "min.cleanable.dirty.ratio", broker: []string{"log.cleaner.min.cleanable.ratio"}, def: "0.5", kind: kmsg.ConfigTypeDouble, doc: "Share of a log that must be uncompacted before it is compacted.",
 		apply: func(c *commitlog.Config, v string) {
 			if f, err := strconv.ParseFloat(v, 64); err == nil {
 				c.MinCleanableRatio = f
 			}
 		}},
-	{name: "min.compaction.lag.ms", def: "0", kind: kmsg.ConfigTypeLong, doc: "How long a record stays uncompacted at least.",
+	{name: "min.compaction.lag.ms", broker: []string{"log.cleaner.min.compaction.lag.ms"}, def: "0", kind: kmsg.ConfigTypeLong, doc: "How long a record stays uncompacted at least.",
 		apply: number(func(c *commitlog.Config, n int64) { c.MinCompactionLagMillis = n })},
-	{name: "min.insync.replicas", def: "1", kind: kmsg.ConfigTypeInt, min: 1, doc: "Stored; there is one replica."},
+	{name: "min.insync.replicas", broker: []string{"min.insync.replicas"}, def: "1", kind: kmsg.ConfigTypeInt, min: 1, doc: "Stored; there is one replica."},
 	{name: "preallocate", def: "false", kind: kmsg.ConfigTypeBoolean, doc: "Stored; segments are not preallocated."},
 	{name: "retention.bytes", def: "-1", kind: kmsg.ConfigTypeLong, min: math.MinInt64, doc: "Size of a partition above which old segments are deleted; -1 for no limit.",
 		apply: number(func(c *commitlog.Config, n int64) { c.RetentionBytes = n })},
-	{name: "retention.ms", def: "604800000", kind: kmsg.ConfigTypeLong, min: -1, doc: "Age above which segments are deleted; -1 for no limit.",
+	{name: "retention.ms", broker: []string{"log.retention.ms", "log.retention.minutes", "log.retention.hours"}, def: "604800000", kind: kmsg.ConfigTypeLong, min: -1, doc: "Age above which segments are deleted; -1 for no limit.",
 		apply: number(func(c *commitlog.Config, n int64) { c.RetentionMillis = n })},
 	{name: "segment.bytes", def: "134217728", kind: kmsg.ConfigTypeInt, min: 1 << 14, doc: "Size at which a segment is closed and a new one begun.",
 		apply: number(func(c *commitlog.Config, n int64) { c.SegmentBytes = n })},
-	{name: "segment.index.bytes", def: "10485760", kind: kmsg.ConfigTypeInt, min: 4, doc: "Stored; index files have the size they need."},
-	{name: "segment.jitter.ms", def: "0", kind: kmsg.ConfigTypeLong, doc: "Stored; segments roll by size and segment.ms."},
-	{name: "segment.ms", def: "604800000", kind: kmsg.ConfigTypeLong, min: 1, doc: "Age at which a segment is closed and a new one begun.",
+	{name: "segment.index.bytes", broker: []string{"log.index.size.max.bytes"}, def: "10485760", kind: kmsg.ConfigTypeInt, min: 4, doc: "Stored; index files have the size they need."},
+	{name: "segment.jitter.ms", broker: []string{"log.roll.jitter.ms", "log.roll.jitter.hours"}, def: "0", kind: kmsg.ConfigTypeLong, doc: "Random time by which segments roll before segment.ms, so that not all do at once.",
+		apply: number(func(c *commitlog.Config, n int64) { c.SegmentJitterMillis = n })},
+	{name: "segment.ms", broker: []string{"log.roll.ms", "log.roll.hours"}, def: "604800000", kind: kmsg.ConfigTypeLong, min: 1, doc: "Age at which a segment is closed and a new one begun.",
 		apply: number(func(c *commitlog.Config, n int64) { c.SegmentMillis = n })},
-	{name: "unclean.leader.election.enable", def: "false", kind: kmsg.ConfigTypeBoolean, doc: "Stored; there is one replica."},
+	{name: "unclean.leader.election.enable", broker: []string{"unclean.leader.election.enable"}, def: "false", kind: kmsg.ConfigTypeBoolean, doc: "Stored; there is one replica."},
 }
 
 func splitList(v string) []string {
@@ -140,7 +154,7 @@ func (d configDef) check(v string) error {
 		}
 	case kmsg.ConfigTypeList:
 		for _, p := range splitList(v) {
-			if !slices.Contains(d.values, p) {
+			if d.values != nil && !slices.Contains(d.values, p) {
 				return fmt.Errorf("%s: %q is not one of %s", d.name, p, strings.Join(d.values, ", "))
 			}
 		}

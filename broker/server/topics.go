@@ -221,6 +221,9 @@ func (s *Server) deleteTopic(ctx context.Context, t *metadata.Topic) error {
 		return err
 	}
 	s.groups.TopicsChanged()
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.Forget(t.Name)
+	}
 	return s.groups.DropTopic(ctx, t.Name)
 }
 

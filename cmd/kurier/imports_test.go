@@ -25,6 +25,8 @@ var allowed = map[string][]string{
 	"transforms":                 {"plugins/connect", "plugins/data", "plugins/config", "plugins/registry", "converters/simpledate", "converters/javatext", "converters/lru", "converters/values"},
 	"connectors":                 {"plugins/connect", "plugins/data", "plugins/config", "plugins/registry"},
 	"broker":                     {},
+	"benchmarks":                 {"broker"},
+	"interop":                    {},
 	"runtime/assign":             {},
 	"runtime/settings":           {},
 	"runtime/supervise":          {"plugins/connect"},
@@ -53,6 +55,8 @@ var confined = map[string][]string{
 	"google.golang.org/grpc":             {"plugins/host", "plugins/serve", "plugins/wire", "plugins/plugintest"},
 	"github.com/spf13/cobra":             {"cmd/kurier"},
 	"github.com/twmb/franz-go/pkg/kfake": {}, // tests only
+	"github.com/prometheus":              {"broker/metrics"},
+	"github.com/anishathalye/porcupine":  {}, // tests only
 	"github.com/google/go-cmp":           {"plugins/plugintest"},
 	"pgregory.net/rapid":                 {},
 	"github.com/cockroachdb/datadriven":  {},

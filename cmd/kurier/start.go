@@ -94,6 +94,7 @@ func brokerCommand() *cobra.Command {
 	}
 	level := levelFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		began := time.Now()
 		props := map[string]string{}
 		if len(args) == 1 {
 			var err error
@@ -106,14 +107,60 @@ func brokerCommand() *cobra.Command {
 			return &usageError{err}
 		}
 		cfg.Logger = logger(cmd.ErrOrStderr(), *level)
+		cfg.Progress = recoveryProgress(cmd.ErrOrStderr(), time.Now)
 		if len(cfg.Ignored) > 0 {
 			cfg.Logger.Info("settings without meaning here were ignored", "keys", cfg.Ignored)
 		}
 		return app.Run(cmd.Context(), app.Config{Broker: &cfg, Version: version, Logger: cfg.Logger, Ready: func(a app.Addresses) {
-			fmt.Fprintf(cmd.OutOrStdout(), "Kurier %s broker is ready on %s\n", version, a.Kafka)
+			announceBroker(cmd.OutOrStdout(), cfg, a, time.Since(began))
 		}})
 	}
 	return cmd
+}
+
+// announceBroker says where the broker is, and what it promises.
+func announceBroker(w io.Writer, cfg broker.Config, a app.Addresses, took time.Duration) {
+	dir := cfg.DataDir
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	fmt.Fprintf(w, "Kurier %s broker is ready on %s after %d ms\n", version, a.Kafka, took.Milliseconds())
+	for _, l := range cfg.Listeners {
+		security := "no authentication"
+		switch {
+		case len(l.Mechanisms) > 0:
+			security = "SASL " + strings.Join(l.Mechanisms, ", ")
+		case l.TLS != nil && l.TLS.ClientAuth == "required":
+			security = "client certificates"
+		}
+		if l.TLS != nil {
+			security = "TLS, " + security
+		}
+		fmt.Fprintf(w, "  listener    %s://%s (%s)\n", l.Name, l.Addr, security)
+	}
+	promise := map[broker.Durability]string{
+		broker.DurabilityFsync:    "acks=all waits until the record is on the device",
+		broker.DurabilityInterval: "a power cut may take the last moments; kill -9 takes nothing",
+		broker.DurabilityOS:       "a power cut may take what the system had not written; kill -9 takes nothing",
+	}[cfg.Durability]
+	fmt.Fprintf(w, "  data        %s\n  durability  %s: %s\n", dir, cfg.Durability, promise)
+	if a.Metrics != "" {
+		fmt.Fprintf(w, "  metrics     %s\n", a.Metrics)
+	}
+}
+
+// recoveryProgress shows a recovery that takes more than a moment.
+func recoveryProgress(w io.Writer, now func() time.Time) func(done, total int64) {
+	began := now()
+	shown := began
+	return func(done, total int64) {
+		t := now()
+		if t.Sub(began) < time.Second || t.Sub(shown) < time.Second && done < total || total == 0 {
+			return
+		}
+		shown = t
+		fmt.Fprintf(w, "recovering: %d of %d MiB (%d %%)\n", done>>20, total>>20, done*100/total)
+	}
 }
 
 func distributedCommand() *cobra.Command {

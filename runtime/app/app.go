@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net"
+	"net/http"
 
 	"github.com/kurier-io/kurier/broker"
 	"github.com/kurier-io/kurier/runtime/kafka"
@@ -14,6 +15,7 @@ func Run(ctx context.Context, cfg Config) error {
 	var services []service
 	var dial kafka.Dialer
 	var addr Addresses
+	var scraped http.Handler
 	stopped, cancel := context.WithCancel(ctx)
 	cancel()
 	if cfg.Broker != nil {
@@ -29,18 +31,26 @@ func Run(ctx context.Context, cfg Config) error {
 			}
 		}()
 		addr.Kafka = b.Addr()
-		dial = inProcess(b)
+		dial, scraped = inProcess(b), b.Metrics()
 		services = append(services, service{"broker", func(ctx context.Context, ready func()) error {
 			ran = true
 			ready()
 			return b.Run(ctx)
 		}})
 	}
+	if scraped != nil && cfg.Broker.MetricsListen != "" {
+		s, err := metricsService(cfg, scraped, &addr)
+		if err != nil {
+			return err
+		}
+		services = append(services, s...)
+	}
 	if cfg.Worker != nil {
 		n, err := newWorkerNode(ctx, cfg, dial)
 		if err != nil {
 			return err
 		}
+		n.metrics = scraped
 		defer n.close() // when a stop came before it ran
 		services = append(services, workerService(n, cfg, &addr))
 	} else if cfg.Ready != nil {

@@ -41,6 +41,8 @@ type ConnectorFile struct {
 type Addresses struct {
 	Kafka string // host:port of the included broker; empty: none
 	REST  string // URL with trailing slash; empty: none
+	// Metrics is the URL of the broker's metrics when it has a listener for them.
+	Metrics string
 }
 
 // KafkaVersion is the release of Kafka Connect whose interfaces the worker has.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -32,6 +33,7 @@ type workerNode struct {
 	s       *settings.Worker
 	log     *slog.Logger
 	clients *kafka.Clients
+	metrics http.Handler // of the included broker; nil: none
 	reg     *registry.Registry
 	host    *host.Host
 	listen  []net.Listener
@@ -134,7 +136,7 @@ func (n *workerNode) run(ctx context.Context, ready func()) (err error) {
 		return err
 	}
 	n.herder.Attach(n.configs, group, n.worker)
-	server, err := rest.New(rest.Config{Herder: n.herder, Settings: n.s.REST, URL: n.url, Logger: n.log})
+	server, err := rest.New(rest.Config{Herder: n.herder, Settings: n.s.REST, URL: n.url, Logger: n.log, Metrics: n.metrics})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Config struct {
 	Settings settings.REST
 	URL      string // this worker's own as others know it, with trailing slash
 	Logger   *slog.Logger
+	// Metrics answers GET /metrics; nil: there are none.
+	Metrics http.Handler
 }
 
 // A Server answers HTTP requests.
@@ -132,8 +134,9 @@ func normalize(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // add registers a route; HEAD comes with GET, OPTIONS with everything.
-func (s *Server) add(method, path string, k kind, h handler) {
-	wrapped := s.wrap(k, h)
+func (s *Server) add(method, path string, k kind, h handler) { s.mount(method, path, s.wrap(k, h)) }
+
+func (s *Server) mount(method, path string, wrapped echo.HandlerFunc) {
 	s.echo.Add(method, path, wrapped)
 	if s.allowed[path] == nil {
 		s.echo.OPTIONS(path, s.options(path))
@@ -163,6 +166,9 @@ func (s *Server) options(path string) echo.HandlerFunc {
 func (s *Server) routes() {
 	s.add("GET", "/", free, s.root)
 	s.add("GET", "/health", free, s.health)
+	if s.cfg.Metrics != nil {
+		s.mount("GET", "/metrics", echo.WrapHandler(s.cfg.Metrics))
+	}
 	s.add("GET", "/connectors", consuming, s.connectors)
 	s.add("POST", "/connectors", consuming, s.create)
 	s.add("GET", "/connectors/:connector", consuming, s.connector)

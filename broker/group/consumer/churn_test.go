@@ -226,7 +226,7 @@ func (w *world) settle() {
 			w.check()
 		}
 	}
-	for range 10 {
+	for range 12 { // the dead are gone after nine of them
 		round()
 		w.advance(5 * time.Second)
 	}
