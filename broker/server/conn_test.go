@@ -146,3 +146,24 @@ func TestQuotas(t *testing.T) {
 		t.Errorf("described: %s", got)
 	}
 }
+
+// TestStrangersCannotBurnTime: a count of tags that the request does not hold
+// closes the connection at once.
+func TestStrangersCannotBurnTime(t *testing.T) {
+	c := brokertest.New(t)
+	for name, frame := range map[string][]byte{
+		"ApiVersions":      {0, 0, 0, 20, 0, 18, 0, 3, 0, 0, 0, 1, 0xff, 0xff, 0, 2, 'a', 2, 'b', 0xff, 0xff, 0xff, 0xff, 0x0f},
+		"SaslAuthenticate": {0, 0, 0, 17, 0, 36, 0, 2, 0, 0, 0, 1, 0xff, 0xff, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f},
+	} {
+		conn := dial(t, c.Addr())
+		if _, err := conn.nc.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.nc.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.nc.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("%s: %v, want the end of the connection", name, err)
+		}
+	}
+}
