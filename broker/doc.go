@@ -14,11 +14,17 @@
 //
 // # What is offered
 //
-// Produce with idempotence, fetch, topic administration, topic configs, classic
-// groups of any protocol type with static membership, and committed offsets.
-// There are no transactions, no SASL, no ACLs and no KIP-848 groups: their APIs
-// are not advertised. Without open transactions the last stable offset is the
-// high watermark.
+// Every API that clients of one node need, in the versions of Kafka 4.2: produce
+// with idempotence and transactions (both protocols of KIP-890), fetch with
+// sessions and read_committed, classic groups of any protocol type with static
+// membership, groups of KIP-848, committed offsets, and the administration of
+// topics, configs, groups, transactions, users, ACLs and quotas. What makes no
+// sense on one node gets the honest answer: an election is not needed, the only
+// replica is here. server.apis is the table; docs/broker.md says what there is
+// not.
+//
+// Listeners may speak TLS and SASL and know their clients by certificates; with
+// Config.Authorize every request is checked against ACLs.
 //
 // # Durability
 //
