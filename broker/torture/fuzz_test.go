@@ -102,7 +102,7 @@ func (g *target) throw(key, version int16, flexible bool, body []byte) (answer [
 		return nil, err
 	}
 	defer nc.Close()
-	if err := nc.SetDeadline(time.Now().Add(150 * time.Millisecond)); err != nil {
+	if err := nc.SetDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
 		return nil, err
 	}
 	sent := make(chan struct{})
