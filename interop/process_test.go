@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,18 @@ lines:
 		return fields
 	}
 	t.Fatalf("no line with %q: %s", words, o)
+	return nil
+}
+
+// begins returns the fields of the first line that begins with the words as fields.
+func (o outcome) begins(t *testing.T, words ...string) []string {
+	t.Helper()
+	for line := range strings.Lines(o.stdout) {
+		if fields := strings.Fields(line); len(fields) >= len(words) && slices.Equal(fields[:len(words)], words) {
+			return fields
+		}
+	}
+	t.Fatalf("no line begins with %q: %s", words, o)
 	return nil
 }
 

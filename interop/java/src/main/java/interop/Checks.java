@@ -1,10 +1,16 @@
 package interop;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
 /** Prints what was checked, one line each, for the Go test that started the program: "ok name" or "not ok name: why", and "done" at the end. */
 final class Checks {
     interface Body {
         void run() throws Exception;
     }
+
+    private static final List<Thread> STARTED = new ArrayList<>(); // by the main thread only
 
     private Checks() {
     }
@@ -12,7 +18,7 @@ final class Checks {
     static void check(String name, Body body) {
         try {
             body.run();
-            System.out.println("ok " + name);
+            say("ok " + name);
         } catch (Throwable t) {
             StringBuilder why = new StringBuilder();
             for (Throwable c = t; c != null; c = c.getCause()) {
@@ -25,17 +31,31 @@ final class Checks {
                     break;
                 }
             }
-            System.out.println("not ok " + name + ": " + why.toString().replace('\n', ' '));
+            say("not ok " + name + ": " + why.toString().replace('\n', ' '));
         }
     }
 
-    static void done() {
-        System.out.println("done");
+    /** A check of its own thread; done waits for it. */
+    static void start(String name, Body body) {
+        Thread thread = new Thread(() -> check(name, body));
+        STARTED.add(thread);
+        thread.start();
+    }
+
+    private static synchronized void say(String line) {
+        System.out.println(line);
+    }
+
+    static void done() throws InterruptedException {
+        for (Thread thread : STARTED) {
+            thread.join();
+        }
+        say("done");
         System.out.flush();
     }
 
     static void equal(Object want, Object got) {
-        if (!java.util.Objects.equals(want, got)) {
+        if (!Objects.equals(want, got)) {
             throw new AssertionError("want " + want + ", got " + got);
         }
     }
