@@ -200,6 +200,12 @@ func (c *conn) mute(d time.Duration) {
 	}
 }
 
+// reserveTimeout is how long a request waits for memory before its connection is
+// closed, which makes the client try again.
+const reserveTimeout = 20 * time.Second
+
+var errBusy = errors.New("queued.max.request.bytes of requests are being read already")
+
 // slowest is the rate at which the body of a request must arrive at least.
 const slowest = 64 << 10
 
@@ -222,17 +228,28 @@ func (c *conn) request(peek wireproto.Peek) error {
 	if peek.Size > limit {
 		return fmt.Errorf("request of %d bytes for %s exceeds the limit of %d bytes", peek.Size, a.name, limit)
 	}
-	weight := min(int64(peek.Size), c.s.cfg.MaxInflightBytes)
-	if err := c.s.requests.Acquire(c.ctx, weight); err != nil {
-		return err
+	held := int64(0)
+	defer func() { c.s.requests.Release(held) }()
+	reserve := func(total int) error {
+		more := min(int64(total), c.s.cfg.MaxInflightBytes) - held
+		if more <= 0 {
+			return nil
+		}
+		// Requests that each hold a part and wait for more must not wait for ever.
+		ctx, cancel := context.WithTimeoutCause(c.ctx, reserveTimeout, errBusy)
+		defer cancel()
+		if c.s.requests.Acquire(ctx, more) != nil {
+			return context.Cause(ctx)
+		}
+		held += more
+		return nil
 	}
-	defer c.s.requests.Release(weight)
 	if peek.Size > slowest {
 		if err := c.extend(headerTimeout + time.Duration(peek.Size/slowest)*time.Second); err != nil {
 			return err
 		}
 	}
-	frame, err := wireproto.ReadBody(c.in, peek, limit)
+	frame, err := wireproto.ReadBody(c.in, peek, limit, reserve)
 	if err != nil {
 		return err
 	}

@@ -55,20 +55,29 @@ func ReadPeek(r io.Reader) (Peek, error) {
 }
 
 // firstChunk is what a frame may reserve before its bytes have arrived.
-const firstChunk = 64 << 10
+const firstChunk = 16 << 10
 
 // ReadBody reads the rest of the frame that p announces and returns the whole
 // frame without its size. The buffer grows only as bytes arrive, so a size that
-// is announced and never sent costs at most 64 KiB.
-func ReadBody(r io.Reader, p Peek, limit int) (*Buffer, error) {
+// is announced and never sent costs at most 16 KiB. Reserve is called before
+// memory is taken, with the bytes held in all from then on.
+func ReadBody(r io.Reader, p Peek, limit int, reserve func(total int) error) (*Buffer, error) {
 	if p.Size > limit {
 		return nil, fmt.Errorf("%w: %d exceeds the limit of %d bytes", ErrFrameSize, p.Size, limit)
+	}
+	if err := reserve(min(p.Size, firstChunk)); err != nil {
+		return nil, err
 	}
 	buf := GetBuffer(min(p.Size, firstChunk))
 	b := append(buf.B[:0], p.raw[:]...)
 	for len(b) < p.Size {
 		if len(b) == cap(b) {
-			next := GetBuffer(min(p.Size, 4*cap(b)))
+			want := min(p.Size, 4*cap(b))
+			if err := reserve(want); err != nil {
+				buf.Release()
+				return nil, err
+			}
+			next := GetBuffer(want)
 			nb := append(next.B[:0], b...)
 			buf.Release()
 			buf, b = next, nb

@@ -127,7 +127,7 @@ func FuzzFrame(f *testing.F) {
 		if err != nil {
 			return
 		}
-		buf, err := ReadBody(r, peek, 1<<30)
+		buf, err := ReadBody(r, peek, 1<<30, func(int) error { return nil })
 		if err != nil {
 			if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, ErrFrameSize) {
 				t.Fatal(err)
