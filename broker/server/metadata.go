@@ -43,7 +43,8 @@ func (s *Server) lookupTopic(r *request, want *kmsg.MetadataRequestTopic, auto, 
 	row := kmsg.NewMetadataResponseTopic()
 	row.Topic, row.TopicID = want.Topic, want.TopicID
 	row.Partitions, row.AuthorizedOperations = []kmsg.MetadataResponseTopicPartition{}, notAsked
-	if want.Topic == nil {
+	if want.Topic == nil || want.TopicID != [16]byte{} { // names beside ids are ignored, as in Kafka
+		row.Topic = nil
 		t := s.meta.TopicByID(want.TopicID)
 		if t != nil && s.may(r, describeTopic, t.Name) {
 			return s.topicRow(r, t, ops)

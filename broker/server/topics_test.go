@@ -125,6 +125,11 @@ func TestARecreatedTopicIsAnother(t *testing.T) {
 	if r := read(fresh, 0); r.ErrorCode != 0 || r.HighWatermark != 0 {
 		t.Errorf("the new topic is not empty: %+v", r)
 	}
+	md := kmsg.NewPtrMetadataRequest()
+	md.Topics = []kmsg.MetadataRequestTopic{{Topic: new(""), TopicID: fresh}, {Topic: new(""), TopicID: old}}
+	if got := c.call(md, 13).(*kmsg.MetadataResponse).Topics; got[0].ErrorCode != 0 || *got[0].Topic != aTopic || got[1].ErrorCode != 100 || got[1].Topic != nil {
+		t.Errorf("looked up by id: %+v", got)
+	}
 	if w := write(fresh); w.ErrorCode != 0 || w.BaseOffset != 0 {
 		t.Errorf("the first record: %+v", w)
 	}
