@@ -1,5 +1,5 @@
 # The commands of the README; scripts stand in .ci and examples.
-.PHONY: build test test-fast demo bench chaos proto clean
+.PHONY: build test test-fast demo interop bench bench-broker chaos proto clean
 
 build: ## the binary, in bin/
 	go build -trimpath -o bin/kurier ./cmd/kurier
@@ -14,9 +14,16 @@ demo: build ## a real PostgreSQL table through a topic into another table, in on
 	.ci/install
 	examples/postgres-to-postgres/demo.sh
 
+interop: ## real clients of other languages against the broker; needs Java, Maven, Python and Node for all of it
+	.ci/install
+	.ci/interop
+
 bench: build ## the table of ratios
 	.ci/install
 	bin/kurier bench
+
+bench-broker: ## the broker against Apache Kafka and against the machine, in about twelve minutes
+	.ci/bench-broker
 
 chaos: build ## 20 rounds of kill -9 under load; ROUNDS and SEED may be set
 	.ci/install
