@@ -74,11 +74,17 @@ func (b *Broker) open() error {
 	if b.disk, err = vfs.NewDisk(cfg.DataDir); err != nil {
 		return err
 	}
+	if err := checkFormat(b.disk, cfg.DataDir); err != nil {
+		return err
+	}
 	if b.meta, err = metadata.Open(b.disk); err != nil {
 		return fmt.Errorf("broker: metadata: %w", err)
 	}
 	if b.meta.Fresh() && commitlog.Exists(b.disk) {
 		return fmt.Errorf("broker: %s holds partitions but its metadata is missing; restore metadata/log from a copy, or start on an empty directory", cfg.DataDir)
+	}
+	if err := writeFormat(b.disk, b.meta.ClusterID(), cfg.NodeID); err != nil {
+		return err
 	}
 	b.metrics = metrics.New(observed{b})
 	scfg, err := b.serverConfig()

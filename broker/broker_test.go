@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -301,6 +303,36 @@ func TestListOffsets(t *testing.T) {
 	starts, err := kadm.NewClient(client(t, c)).ListStartOffsets(timeout(t), "time")
 	if o, _ := starts.Lookup("time", 0); err != nil || o.Offset != 2 {
 		t.Errorf("start is %+v, %v", o, err)
+	}
+}
+
+// TestFormats: a directory of a later release, or of Apache Kafka, is refused
+// before anything in it is touched; one from before there were formats is taken.
+func TestFormats(t *testing.T) {
+	c := brokertest.New(t)
+	produce(t, client(t, c), "t", 0, 1)
+	c.Stop()
+	file := filepath.Join(c.DataDir(), "meta.properties")
+	mine, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(mine), "kurier.format=1\n") {
+		t.Fatalf("meta.properties: %q, %v", mine, err)
+	}
+	for text, want := range map[string]string{
+		"version=1\nkurier.format=2\n": "data format 2", "version=1\ncluster.id=abc\nnode.id=1\n": "Apache Kafka",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := broker.New(broker.Config{DataDir: c.DataDir()}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want mention of %q", text, err, want)
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	c.Start()
+	if now, err := os.ReadFile(file); err != nil || string(now) != string(mine) {
+		t.Errorf("written again: %q, %v", now, err)
 	}
 }
 
