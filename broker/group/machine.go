@@ -227,10 +227,11 @@ func (g *Machine) park(now time.Time, m *Member, token Token) {
 	m.join, m.deadline = token, now.Add(m.Session)
 }
 
-// replaceStatic gives a static member that came back a new id. If nothing else
-// about it changed the group goes on undisturbed (KIP-345).
+// replaceStatic gives a static member that came back a new id. If the group would
+// choose the same protocol again it goes on undisturbed (KIP-345). The metadata
+// are not compared: they say what the member owned when it joined, which differs
+// from what it says after a start.
 func (g *Machine) replaceStatic(now time.Time, m *Member, req JoinRequest, token Token) {
-	oldMeta := m.metadata(g.protocol)
 	g.replyJoin(m.join, JoinResponse{Code: FencedInstance, Generation: -1, ID: m.ID})
 	g.replySync(m.sync, SyncResponse{Code: FencedInstance})
 	delete(g.members, m.ID)
@@ -243,7 +244,7 @@ func (g *Machine) replaceStatic(now time.Time, m *Member, req JoinRequest, token
 	g.instances[*req.InstanceID] = m.ID
 	g.update(m, req)
 	m.deadline = now.Add(m.Session)
-	if g.state == Stable && g.vote() == g.protocol && bytes.Equal(oldMeta, m.metadata(g.protocol)) {
+	if g.state == Stable && g.vote() == g.protocol {
 		r := g.joined(m)
 		if wasLeader && !req.SkipAssignment {
 			// An old client would assign again: let it believe that it follows.
