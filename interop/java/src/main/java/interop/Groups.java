@@ -167,16 +167,17 @@ public final class Groups {
         config.put("group.instance.id", "one");
         Map<String, Object> other = new HashMap<>(more);
         other.put("group.instance.id", "two");
-        try (Member a = new Member(topic, config).subscribe(List.of(topic))) {
-            Member b = new Member(topic, other).subscribe(List.of(topic));
+        Member a = new Member(topic, config).subscribe(List.of(topic));
+        settle(4, 4, a);
+        try (Member b = new Member(topic, other).subscribe(List.of(topic))) {
             settle(4, 2, a, b);
-            int before = a.revoked.get();
-            Set<TopicPartition> had = new HashSet<>(b.owned);
-            b.close(); // a static member stays in the group
-            try (Member again = new Member(topic, other).subscribe(List.of(topic))) {
-                settle(4, 2, a, again);
+            int before = b.revoked.get();
+            Set<TopicPartition> had = new HashSet<>(a.owned);
+            a.close(); // a static member stays in the group
+            try (Member again = new Member(topic, config).subscribe(List.of(topic))) {
+                settle(4, 2, again, b);
                 equal(had, new HashSet<>(again.owned));
-                equal(before, a.revoked.get());
+                equal(before, b.revoked.get());
             }
         }
     }
