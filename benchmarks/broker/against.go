@@ -13,14 +13,18 @@ type cell struct{ size, partitions int }
 func matrix() []cell { return []cell{{100, 1}, {1024, 1}, {100, 32}, {1024, 32}} }
 
 func (c cell) String() string {
-	s, p := fmt.Sprintf("%d B", c.size), "1 partition"
+	s := fmt.Sprintf("%d B", c.size)
 	if c.size%1024 == 0 {
 		s = fmt.Sprintf("%d KiB", c.size/1024)
 	}
-	if c.partitions > 1 {
-		p = fmt.Sprintf("%d partitions", c.partitions)
+	return s + ", " + plural(c.partitions)
+}
+
+func plural(partitions int) string {
+	if partitions == 1 {
+		return "1 partition"
 	}
-	return s + ", " + p
+	return grouped(float64(partitions)) + " partitions"
 }
 
 // topic names the topic of a producer.

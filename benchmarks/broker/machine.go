@@ -49,6 +49,7 @@ func (r *runner) durableProduce(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
+	r.note("A ratio to the loop of write and fdatasync is the median of the rounds' ratios, as the device's speed varies from round to round.")
 	for _, partitions := range []int{1, 32} {
 		var rows []*durable
 		for _, transport := range []string{"in process", "loopback TCP"} {
@@ -57,7 +58,7 @@ func (r *runner) durableProduce(ctx context.Context) (err error) {
 				&durable{what: fmt.Sprintf("requests made beforehand, batches of 64 KiB, %s, %s", transport, c), send: rawSender(in, dial, partitions)})
 		}
 		for round := range r.cfg.rounds {
-			r.show("write and fdatasync, %d partitions, round %d of %d", partitions, round+1, r.cfg.rounds)
+			r.show("write and fdatasync, %s, round %d of %d", plural(partitions), round+1, r.cfg.rounds)
 			for i, row := range rows {
 				topic := fmt.Sprintf("durable-%d-%d-%d", partitions, round, i)
 				if err := (franz{in.Addr(), in.Dial}).create(ctx, topic, partitions); err != nil {
@@ -69,36 +70,46 @@ func (r *runner) durableProduce(ctx context.Context) (err error) {
 			}
 		}
 		for _, row := range rows {
-			r.add(line{Part: producePart, What: row.what, Unit: "MB/s", Better: higher, Aim: 0.8, Kurier: row.rates, Baseline: row.loops,
+			r.add(line{Part: producePart, What: row.what, Unit: "MB/s", Better: higher, Aim: 0.8, Paired: true, Kurier: row.rates, Baseline: row.loops,
 				Yardstick: fmt.Sprintf("write+fdatasync of %s KiB", grouped(float64(int(row.groups.median())>>10)))})
 		}
 	}
 	return nil
 }
 
+// durableRound measures a sender between two halves of the loop, as a device is not equally fast at all times.
 func (r *runner) durableRound(ctx context.Context, in *inside, row *durable, topic string) error {
-	if _, _, err := row.send(ctx, topic, r.cfg.pace(300*time.Millisecond)); err != nil { // a warm-up
+	group := 0
+	send := func(d time.Duration) (float64, error) {
+		before, err := in.flushes()
+		if err != nil {
+			return 0, err
+		}
+		bytes, took, err := row.send(ctx, topic, d)
+		if err != nil {
+			return 0, err
+		}
+		after, err := in.flushes()
+		group = bytes / max(after-before, 1)
+		return float64(bytes) / 1e6 / took.Seconds(), err
+	}
+	if _, err := send(r.cfg.pace(400 * time.Millisecond)); err != nil { // a warm-up that tells the size
 		return err
 	}
-	before, err := in.flushes()
+	first, err := datasyncLoop(ctx, r.dir, group, r.cfg.pace(600*time.Millisecond))
 	if err != nil {
 		return err
 	}
-	bytes, took, err := row.send(ctx, topic, r.cfg.pace(1200*time.Millisecond))
+	rate, err := send(r.cfg.pace(1200 * time.Millisecond))
 	if err != nil {
 		return err
 	}
-	after, err := in.flushes()
+	second, err := datasyncLoop(ctx, r.dir, group, r.cfg.pace(600*time.Millisecond))
 	if err != nil {
 		return err
 	}
-	group := bytes / max(after-before, 1)
-	loop, err := datasyncLoop(ctx, r.dir, group, r.cfg.pace(1200*time.Millisecond))
-	if err != nil {
-		return err
-	}
-	row.rates = append(row.rates, float64(bytes)/1e6/took.Seconds())
-	row.loops, row.groups = append(row.loops, loop), append(row.groups, float64(group))
+	row.rates = append(row.rates, rate)
+	row.loops, row.groups = append(row.loops, (first+second)/2), append(row.groups, float64(group))
 	return nil
 }
 

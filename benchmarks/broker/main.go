@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -57,6 +58,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	if output != "text" && output != "json" || cfg.rounds < 1 || cfg.gb <= 0 || f.NArg() > 0 {
 		return errors.New("-o is text or json, -rounds at least 1, -gb above 0, and there are no other arguments")
+	}
+	for _, path := range []*string{&cfg.binary, &cfg.parent} { // the processes run in folders of their own
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
 	}
 	if cfg.quick {
 		cfg.rounds, cfg.gb = 1, min(cfg.gb, 1)

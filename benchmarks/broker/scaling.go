@@ -36,7 +36,7 @@ func (r *runner) manyPartitions(ctx context.Context) (err error) {
 	batch := batchOf(1, 100)
 	for round := range r.cfg.rounds + 1 {
 		for _, c := range counts {
-			r.show("cost of a produce request over %d partitions, round %d of %d", c, round, r.cfg.rounds)
+			r.show("cost of a produce request over %s, round %d of %d", plural(c), round, r.cfg.rounds)
 			before, err := n.usage()
 			if err != nil {
 				return err
@@ -57,14 +57,14 @@ func (r *runner) manyPartitions(ctx context.Context) (err error) {
 	}
 	const part = "Scaling: produce requests of one 100 B record, acks=all with fsync, 8 connections with 16 in flight"
 	for _, c := range counts {
-		l := line{Part: part, What: fmt.Sprintf("%d partitions", c), Unit: "requests/s", Better: higher, Kurier: rates[c]}
+		l := line{Part: part, What: plural(c), Unit: "requests/s", Better: higher, Kurier: rates[c]}
 		if c > 1 {
 			l.Yardstick, l.Baseline = "1 partition", rates[1]
 		}
 		r.add(l)
 	}
 	for _, c := range counts {
-		l := line{Part: part, What: fmt.Sprintf("%d partitions", c), Unit: "CPU µs/request", Better: lower, Kurier: costs[c]}
+		l := line{Part: part, What: plural(c), Unit: "CPU µs/request", Better: lower, Kurier: costs[c]}
 		if c > 1 {
 			l.Yardstick, l.Baseline = "1 partition", costs[1]
 		}

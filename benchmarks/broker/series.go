@@ -48,16 +48,24 @@ type line struct {
 	Kurier    series    `json:"kurier,omitempty"`
 	Yardstick string    `json:"yardstick,omitempty"`
 	Baseline  series    `json:"baseline,omitempty"`
+	Paired    bool      `json:"paired,omitempty"`  // the rounds of the two belong together: the ratio is the median of theirs
 	Aim       float64   `json:"aim,omitempty"`     // the ratio, at least; 0 for none
 	Skipped   string    `json:"skipped,omitempty"` // why nothing was measured
 }
 
 // ratio says how many times better than the yardstick Kurier's best value is, 1 being equal; ok is false when one of the two is missing.
 func (l *line) ratio() (r float64, ok bool) {
-	if len(l.Kurier) == 0 || len(l.Baseline) == 0 {
+	if len(l.Kurier) == 0 || len(l.Baseline) == 0 || l.Paired && len(l.Kurier) != len(l.Baseline) {
 		return 0, false
 	}
 	r = l.Kurier.best(l.Better) / l.Baseline.best(l.Better)
+	if l.Paired {
+		rounds := make(series, len(l.Kurier))
+		for i := range rounds {
+			rounds[i] = l.Kurier[i] / l.Baseline[i]
+		}
+		r = rounds.median()
+	}
 	if l.Better == lower {
 		r = 1 / r
 	}

@@ -46,6 +46,8 @@ func TestRatio(t *testing.T) {
 	}{
 		{rate, 2, true, true, true},
 		{size, 5, true, false, true},
+		{line{Better: higher, Paired: true, Kurier: series{10, 90, 30}, Baseline: series{10, 30, 60}, Aim: 0.8}, 1, true, true, true},
+		{line{Better: higher, Paired: true, Kurier: series{10, 90}, Baseline: series{10}, Aim: 0.8}, 0, false, false, false},
 		{line{Better: higher, Kurier: series{1}, Aim: 1}, 0, false, false, false},
 		{line{Better: higher, Kurier: series{1}, Baseline: series{0}, Aim: 1}, 0, false, false, false},
 		{line{Better: higher, Kurier: series{3}, Baseline: series{2}}, 1.5, true, true, false},
