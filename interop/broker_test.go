@@ -42,7 +42,7 @@ func startBroker(t *testing.T, more ...string) *broker {
 	t.Cleanup(func() {
 		b.stop(t)
 		if t.Failed() {
-			t.Logf("the broker's log:\n%s", tail(b.log.String(), 60))
+			t.Logf("the broker's log:\n%s", tail(b.log.String(), 25))
 		}
 	})
 	return b

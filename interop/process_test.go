@@ -39,7 +39,7 @@ func runProcess(t *testing.T, limit time.Duration, input string, cmd *exec.Cmd) 
 	err := cmd.Wait()
 	o := outcome{stdout: out.String(), stderr: errs.String(), code: cmd.ProcessState.ExitCode(), line: shorten(cmd.Args)}
 	if ctx.Err() != nil {
-		t.Fatalf("does not end within %s: %s", limit, o)
+		o.stderr += fmt.Sprintf("\nkilled, for it did not end within %s", limit)
 	}
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatalf("%v: %s", err, o)
