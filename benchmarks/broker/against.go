@@ -45,6 +45,7 @@ const (
 	idleRow      = "resident after the start"
 	producedRow  = "resident after producing"
 	consumedRow  = "resident after consuming"
+	deviceRow    = "the device itself at that time: write and fdatasync of 1 MiB"
 )
 
 func quantiles() map[string]float64 {
@@ -114,6 +115,7 @@ func (a *against) rows(part string, kurier, kafka system, reading bool) {
 		}
 		a.add(l)
 	}
+	a.add(line{Part: part, What: deviceRow, Unit: "MB/s", Better: higher, Yardstick: kafka.name, Kurier: a.got[kurier.name][deviceRow], Baseline: a.got[kafka.name][deviceRow]})
 	for _, format := range []string{javaProduce, franzProduce} {
 		for _, c := range matrix() {
 			add(fmt.Sprintf(format, c), "records/s", higher)
@@ -156,6 +158,10 @@ func (a *against) sitting(ctx context.Context, sys system, reading bool) (err er
 	if err := a.resident(n, idleRow); err != nil {
 		return err
 	}
+	first, err := datasyncLoop(ctx, a.dir, 1<<20, a.cfg.pace(500*time.Millisecond))
+	if err != nil {
+		return err
+	}
 	f := franz{n.addr, overTCP}
 	if err := a.warm(ctx, f); err != nil {
 		return fmt.Errorf("warming up: %w", err)
@@ -189,7 +195,11 @@ func (a *against) sitting(ctx context.Context, sys system, reading bool) (err er
 	for name, q := range quantiles() {
 		a.record(sys, fmt.Sprintf(latencyRow, grouped(latencyRate), name), float64(quantile(sorted, q).Microseconds())/1000)
 	}
-	return nil
+	second, err := datasyncLoop(ctx, a.dir, 1<<20, a.cfg.pace(500*time.Millisecond))
+	if err == nil {
+		a.record(sys, deviceRow, (first+second)/2)
+	}
+	return err
 }
 
 // warm runs both sides of the workload until it gets no faster, so that a JVM has compiled what it takes.

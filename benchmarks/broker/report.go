@@ -56,7 +56,11 @@ func (r *report) text(w io.Writer, bold bool) error {
 	}
 	rows := align(table, map[int]bool{0: true, 4: true, 5: true, 8: true, 9: true})
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "%s, %d CPUs, %d rounds, %.0f s. A ratio says how many times better than the yardstick Kurier is, best round over best round.\n", r.System, r.CPUs, r.Rounds, r.Seconds)
+	rounds := fmt.Sprintf("%d rounds", r.Rounds)
+	if r.Rounds == 1 {
+		rounds = "1 round"
+	}
+	fmt.Fprintf(b, "%s, %d CPUs, %s, %.0f s. A ratio says how many times better than the yardstick Kurier is, best round over best round.\n", r.System, r.CPUs, rounds, r.Seconds)
 	fmt.Fprintf(b, "Load before the run %s", r.Load)
 	if r.Others != nil {
 		fmt.Fprintf(b, "; meanwhile the kernel and processes that are not the bench's used %.0f %% of the CPUs", *r.Others*100)
