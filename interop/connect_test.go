@@ -120,7 +120,12 @@ func TestJavaConnect(t *testing.T) {
 	c.check(t, "restart keeps offsets", func(t *testing.T) {
 		running := func() { w.eventually(t, "/connectors/source/status", `"tasks":[{"id":0,"state":"RUNNING"`) }
 		running()
+		// Stopped in between: a task that still runs with the old config would take the new lines into the old topic.
+		w.call(t, "PUT", "/connectors/source/stop", "", http.StatusNoContent)
+		w.eventually(t, "/connectors/source/status", `"tasks":[]`)
 		w.call(t, "PUT", "/connectors/source/config", `{"connector.class":"FileStreamSource","tasks.max":"1","file":"`+in+`","topic":"lines"}`, http.StatusOK)
+		w.eventually(t, "/connectors/source/config", `"topic":"lines"`)
+		w.call(t, "PUT", "/connectors/source/resume", "", http.StatusAccepted)
 		running()
 		write(t, 101, 150)
 		copied(t, 150)

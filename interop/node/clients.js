@@ -42,7 +42,7 @@ async function read (topic, groupId, n, options) {
 
 async function administration () {
   await withAdmin(async a => {
-    await a.createTopics({ topics: [{ topic: 'js-admin', numPartitions: 2, configEntries: [{ name: 'retention.ms', value: '1000' }] }] })
+    await a.createTopics({ topics: [{ topic: 'js-admin', numPartitions: 2, configEntries: [{ name: 'retention.ms', value: '100000000' }] }] })
     assert.ok((await a.listTopics()).includes('js-admin'))
     const { topics } = await a.fetchTopicMetadata({ topics: ['js-admin'] })
     assert.strictEqual(topics[0].partitions.length, 2)
