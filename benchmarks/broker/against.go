@@ -259,19 +259,30 @@ func (a *against) perGB(n *node, what string, f func() (int, error)) error {
 // maxCell bounds the bytes of one workload.
 const maxCell = 512 << 20
 
+// touch makes a topic and writes to all of it for a moment: Kafka creates the log of a partition some time after it has told clients of the
+// topic, and a client that comes too early waits before it tries again.
+func (a *against) touch(ctx context.Context, f franz, topic string, c cell) (int, error) {
+	if err := f.create(ctx, topic, c.partitions); err != nil {
+		return 0, err
+	}
+	n, _, err := f.produce(ctx, topic, c.size, 300*time.Millisecond, 32<<20)
+	return n, err
+}
+
 // produce measures both producers; written gets how many records franz-go's topics have.
 func (a *against) produce(ctx context.Context, n *node, f franz, c cell, written map[cell]int) error {
 	topic := c.topic("franz")
-	if err := f.create(ctx, topic, c.partitions); err != nil {
+	touched, err := a.touch(ctx, f, topic, c)
+	if err != nil {
 		return err
 	}
 	var guess float64
-	err := a.perGB(n, fmt.Sprintf(produceCPU, c), func() (int, error) {
-		wrote, took, err := f.produce(ctx, topic, c.size, a.cfg.pace(1200*time.Millisecond), maxCell)
+	err = a.perGB(n, fmt.Sprintf(produceCPU, c), func() (int, error) {
+		wrote, took, err := f.produce(ctx, topic, c.size, max(a.cfg.pace(1200*time.Millisecond), time.Second), maxCell)
 		if err != nil {
 			return 0, err
 		}
-		guess, written[c] = float64(wrote)/took.Seconds(), wrote
+		guess, written[c] = float64(wrote)/took.Seconds(), touched+wrote
 		a.record(n.sys, fmt.Sprintf(franzProduce, c), guess)
 		return wrote * c.size, nil
 	})
@@ -279,7 +290,7 @@ func (a *against) produce(ctx context.Context, n *node, f franz, c cell, written
 		return err
 	}
 	topic = c.topic("java")
-	if err := f.create(ctx, topic, c.partitions); err != nil {
+	if _, err := a.touch(ctx, f, topic, c); err != nil {
 		return err
 	}
 	// The tool wants a number of records, so the time that it takes is only aimed at.
@@ -287,7 +298,7 @@ func (a *against) produce(ctx context.Context, n *node, f franz, c cell, written
 	if guess = min(guess, 300_000, 100e6/float64(c.size)); a.rate[known] > 0 {
 		guess = a.rate[known]
 	}
-	count := min(max(int(guess*a.cfg.pace(2*time.Second).Seconds()), 5000), maxCell/c.size)
+	count := min(max(int(guess*a.cfg.pace(2*time.Second).Seconds()), 20_000), maxCell/c.size)
 	rate, err := a.java.produce(ctx, n.addr, topic, c.size, count)
 	if err != nil {
 		return err
