@@ -160,7 +160,7 @@ func (c *checker) sends() {
 		if _, ok := c.where[s.Value]; s.Offset < 0 && ok {
 			continue
 		}
-		if f.Compacted && newest[s.At][s.Key] > s.Offset || f.Compacted && s.Txn != "" && c.aborted(s.Txn) {
+		if f.Compacted && newest[s.At][s.Key] > s.Offset || f.Compacted && s.Txn != "" && (c.aborted(s.Txn) || c.h.txns[s.Txn].outcome == Unknown) {
 			continue
 		}
 		c.report(LostWrite, s.At, "%q of %s was acknowledged at offset %d; the log is %d to %d", s.Value, s.Producer, s.Offset, f.Start, f.End)
