@@ -20,6 +20,11 @@ func saramaChecks() []check {
 		{"group rebalance", saramaGroup},
 		{"transactions with offsets", saramaTransactions},
 		{"control records", saramaControl},
+	}
+}
+
+func saramaSecurity() []check {
+	return []check{
 		{"SCRAM-SHA-256 over TLS", func(e env) error {
 			return saramaSASL(e, sarama.SASLTypeSCRAMSHA256, "scram256", "secret", "open.sarama256")
 		}},

@@ -19,6 +19,11 @@ func segmentioChecks() []check {
 		{"all codecs", segmentioCodecs},
 		{"group", segmentioGroup},
 		{"read committed", segmentioCommitted},
+	}
+}
+
+func segmentioSecurity() []check {
+	return []check{
 		{"SCRAM-SHA-256 over TLS", func(e env) error { return segmentioSCRAM(e, scram.SHA256, "scram256", "secret", "open.segmentio256") }},
 		{"SCRAM-SHA-512 over TLS", func(e env) error { return segmentioSCRAM(e, scram.SHA512, "scram512", "secret", "open.segmentio512") }},
 		{"PLAIN over TLS", func(e env) error {
