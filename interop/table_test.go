@@ -25,11 +25,11 @@ func (c client) check(t *testing.T, name string, fn func(t *testing.T)) bool {
 		defer func() {
 			switch {
 			case t.Failed():
-				c.note(t, "fail")
+				c.note(t, "fail", t.Name())
 			case t.Skipped():
-				c.note(t, "skip")
+				c.note(t, "skip", t.Name())
 			default:
-				c.note(t, "pass")
+				c.note(t, "pass", t.Name())
 			}
 		}()
 		fn(t)
@@ -39,17 +39,17 @@ func (c client) check(t *testing.T, name string, fn func(t *testing.T)) bool {
 // missing skips a whole client, loudly: the table shows it too.
 func (c client) missing(t *testing.T, what string) {
 	t.Helper()
-	c.note(t, "skip")
+	c.note(t, "missing", what)
 	t.Skipf("%s is not tested: %s", c.name, what)
 }
 
-func (c client) note(t *testing.T, how string) {
+func (c client) note(t *testing.T, how, what string) {
 	f, err := os.OpenFile(os.Getenv(resultsVar), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	_, err = fmt.Fprintf(f, "%s\t%s\t%s\t%s\n", c.name, c.version, how, t.Name())
+	_, err = fmt.Fprintf(f, "%s\t%s\t%s\t%s\n", c.name, c.version, how, what)
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Error(err)
 	}
@@ -67,7 +67,7 @@ func printTable(w io.Writer, path string) error {
 	defer f.Close()
 	type row struct {
 		passed, skipped int
-		failed          []string
+		failed, missing []string
 	}
 	rows := map[client]*row{}
 	var order []client
@@ -89,6 +89,11 @@ func printTable(w io.Writer, path string) error {
 			r.passed++
 		case "skip":
 			r.skipped++
+		case "missing":
+			r.skipped++
+			if !slices.Contains(r.missing, fields[3]) {
+				r.missing = append(r.missing, fields[3])
+			}
 		default:
 			r.failed = append(r.failed, fields[3])
 		}
@@ -100,6 +105,9 @@ func printTable(w io.Writer, path string) error {
 		fmt.Fprintf(tw, "%s\t%s\t%d\t%d\t%d\n", c.name, c.version, rows[c].passed, len(rows[c].failed), rows[c].skipped)
 	}
 	for _, c := range order {
+		for _, what := range rows[c].missing {
+			fmt.Fprintf(tw, "SKIPPED: %s: %s\n", c.name, what)
+		}
 		for _, name := range rows[c].failed {
 			fmt.Fprintf(tw, "failed: %s\n", name)
 		}
