@@ -171,7 +171,7 @@ func (d *differential) idempotent(t *rapid.T) {
 	at, shift, old := d.at(t), pick[int32](t, "shift", 0, 0, 0, -1, -3, -7, 2), pick(t, "old epoch", false, false, false, false, true)
 	d.do(fmt.Sprintf("produce idempotent %v shift=%d old=%v", at, shift, old), func(s *side) string {
 		p := s.prods[0]
-		if p.pid < 0 || p.seqs[at]+shift < 0 {
+		if p.pid < 0 || p.seqs[at]+shift < 0 || old && p.epoch == 0 {
 			return "not yet"
 		}
 		b := wireproto.NewBatch(d.timestamps, wireproto.Record{Value: []byte("idempotent")})
