@@ -20,7 +20,7 @@ const (
 	frameAlign   = 4096
 	growStep     = 1 << 20
 	maxPending   = 4 << 20
-	keptSpares   = 2
+	keptSpares   = 6 // what a checkpoint frees at once, and some
 	kindData     = 1
 	kindExtent   = 2
 	entryHeader  = 1 + 16 + 4 + 8 + 8 + 8 + 4
