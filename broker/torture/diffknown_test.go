@@ -25,6 +25,7 @@ var knownDifferences = []knownDifference{
 	{"delete records", "code 44", "code 0", false, "kfake deletes records of compacted topics; Kafka answers 44"},
 	{"delete records", "code 0 start", "code 1", true, "before the log start nothing is left to delete, which Kafka does not refuse"},
 	{"committed offset", "offset", "code 0, 88", true, "kfake holds back all partitions of a group while one has a pending offset; Kafka that one"},
+	{"end tv1", "code 48", "code 0", false, "an EndTxn v4 without a transaction is 48 in Kafka"},
 	{"grow", "code 37", "code 0", true, "Kafka answers 37 to as many partitions as there are"},
 	{"commit", "code 25", "code 22", true, "in a group without the member Kafka says 25 before it looks at the generation"},
 	{"commit", "code 3", "code 22", true, "Kafka takes unknown partitions out before it asks the group"},

@@ -164,7 +164,7 @@ func (d *differential) idempotent(t *rapid.T) {
 	if pick(t, "init", false, false, false, true) {
 		d.do("init idempotent", func(s *side) string {
 			code := s.prods[0].init()
-			return fmt.Sprintf("code %d epoch %d", code, s.prods[0].epoch)
+			return fmt.Sprintf("code %d", code)
 		})
 		return
 	}
