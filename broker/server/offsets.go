@@ -21,23 +21,13 @@ func (s *Server) offsetCommit(r *request, req *kmsg.OffsetCommitRequest) kmsg.Re
 		}
 		for _, p := range t.Partitions {
 			row := kmsg.NewOffsetCommitResponseTopicPartition()
-			row.Partition, row.ErrorCode = p.Partition, code
-			meta := ""
-			if p.Metadata != nil {
-				meta = *p.Metadata
+			epoch := p.LeaderEpoch
+			if r.version < 6 {
+				epoch = -1
 			}
-			switch {
-			case code != errNone:
-			case p.Partition < 0 || p.Partition >= topic.Partitions:
-				row.ErrorCode = errUnknownTopic
-			case len(meta) > group.MaxMetadata:
-				row.ErrorCode = errOffsetMetadataLarge
-			default:
-				epoch := p.LeaderEpoch
-				if r.version < 6 {
-					epoch = -1
-				}
-				commit.Offsets[group.TopicPartition{Topic: topic.Name, Partition: p.Partition}] = group.Offset{Offset: p.Offset, LeaderEpoch: epoch, Metadata: meta}
+			row.Partition = p.Partition
+			if row.ErrorCode = code; code == errNone {
+				row.ErrorCode = takeOffset(commit.Offsets, topic, p.Partition, group.Offset{Offset: p.Offset, LeaderEpoch: epoch}, p.Metadata)
 			}
 			out.Partitions = append(out.Partitions, row)
 		}
@@ -65,6 +55,21 @@ func (s *Server) offsetCommit(r *request, req *kmsg.OffsetCommitRequest) kmsg.Re
 		}
 	}
 	return resp
+}
+
+// takeOffset adds an offset to what is committed, or says why not.
+func takeOffset(into map[group.TopicPartition]group.Offset, t *metadata.Topic, partition int32, o group.Offset, meta *string) int16 {
+	if meta != nil {
+		o.Metadata = *meta
+	}
+	switch {
+	case partition < 0 || partition >= t.Partitions:
+		return errUnknownTopic
+	case len(o.Metadata) > group.MaxMetadata:
+		return errOffsetMetadataLarge
+	}
+	into[group.TopicPartition{Topic: t.Name, Partition: partition}] = o
+	return errNone
 }
 
 func (s *Server) offsetFetch(r *request, req *kmsg.OffsetFetchRequest) kmsg.Response {

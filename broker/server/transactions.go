@@ -186,23 +186,13 @@ func (s *Server) txnOffsetCommit(r *request, req *kmsg.TxnOffsetCommitRequest) k
 		}
 		for _, p := range t.Partitions {
 			row := kmsg.NewTxnOffsetCommitResponseTopicPartition()
-			row.Partition, row.ErrorCode = p.Partition, code
-			meta := ""
-			if p.Metadata != nil {
-				meta = *p.Metadata
+			epoch := p.LeaderEpoch
+			if r.version < 2 {
+				epoch = -1
 			}
-			switch {
-			case code != errNone:
-			case p.Partition < 0 || p.Partition >= topic.Partitions:
-				row.ErrorCode = errUnknownTopic
-			case len(meta) > group.MaxMetadata:
-				row.ErrorCode = errOffsetMetadataLarge
-			default:
-				epoch := p.LeaderEpoch
-				if r.version < 2 {
-					epoch = -1
-				}
-				commit.Offsets[group.TopicPartition{Topic: t.Topic, Partition: p.Partition}] = group.Offset{Offset: p.Offset, LeaderEpoch: epoch, Metadata: meta}
+			row.Partition = p.Partition
+			if row.ErrorCode = code; code == errNone {
+				row.ErrorCode = takeOffset(commit.Offsets, topic, p.Partition, group.Offset{Offset: p.Offset, LeaderEpoch: epoch}, p.Metadata)
 			}
 			out.Partitions = append(out.Partitions, row)
 		}
