@@ -164,6 +164,8 @@ func (s *Server) partitionCount(t *kmsg.CreateTopicsRequestTopic) (int32, error)
 	}
 	n := t.NumPartitions
 	switch {
+	case t.ReplicationFactor < 1 && t.ReplicationFactor != -1:
+		return 0, refuse(errInvalidReplication, "replication factor %d: must be above 0, or -1 for the default", t.ReplicationFactor)
 	case n == -1:
 		n = s.cfg.NumPartitions
 	case n <= 0 || n > maxPartitions:
