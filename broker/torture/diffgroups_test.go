@@ -143,7 +143,7 @@ func (d *differential) transaction(t *rapid.T) {
 		})
 	case "offset":
 		offset := rapid.Int64Range(0, 20).Draw(t, "offset")
-		d.do(fmt.Sprintf("commit with %s g %v %d", name, at, offset), func(s *side) string {
+		d.do(fmt.Sprintf("txn commit %s g %v %d", name, at, offset), func(s *side) string {
 			if s.prods[i].pid < 0 {
 				return "not yet"
 			}
