@@ -62,6 +62,14 @@ func TestKcat(t *testing.T) {
 			t.Errorf("%d records, want 400", n)
 		}
 	})
+	c.check(t, "acknowledged records survive kill -9", func(t *testing.T) {
+		kcat(t, lines.String(), "-P", "-t", "crash", "-K:", "-X", "acks=all").ok(t)
+		b.kill()
+		b.start(t)
+		if got := kcat(t, "", "-C", "-t", "crash", "-e", "-q", "-f", "%k:%s\n").ok(t); got.stdout != lines.String() {
+			t.Errorf("read %s", tail(got.stdout, 3))
+		}
+	})
 	c.check(t, "transaction", func(t *testing.T) {
 		kcat(t, lines.String(), "-P", "-t", "txn", "-K:", "-X", "transactional.id=kcat").ok(t)
 		got := kcat(t, "", "-C", "-t", "txn", "-e", "-q", "-X", "isolation.level=read_committed", "-f", "%o\n").ok(t)

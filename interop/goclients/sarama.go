@@ -130,11 +130,11 @@ func saramaAdmin(e env) error {
 	if err := a.IncrementalAlterConfig(sarama.TopicResource, "sarama-admin", map[string]sarama.IncrementalAlterConfigsEntry{"cleanup.policy": {Operation: sarama.IncrementalAlterConfigsOperationSet, Value: &compact}}, false); err != nil {
 		return err
 	}
-	configs, err := a.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: "sarama-admin", ConfigNames: []string{"cleanup.policy"}})
+	configs, err := a.DescribeConfigs([]*sarama.ConfigResource{{Type: sarama.TopicResource, Name: "sarama-admin", ConfigNames: []string{"cleanup.policy"}}}, sarama.DescribeConfigsOptions{})
 	if err != nil {
 		return err
 	}
-	if len(configs) != 1 || configs[0].Value != compact {
+	if len(configs) != 1 || len(configs[0].Configs) != 1 || configs[0].Configs[0].Value != compact {
 		return fmt.Errorf("configs are %+v", configs)
 	}
 	if _, _, err := a.DescribeCluster(); err != nil {
