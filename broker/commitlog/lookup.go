@@ -3,6 +3,7 @@ package commitlog
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kurier-io/kurier/broker/wireproto"
 )
@@ -37,28 +38,95 @@ func (l *Log) MaxTimestamp() (Timestamped, error) {
 	for _, s := range segs {
 		best = max(best, s.maxTS)
 	}
-	for best >= 0 {
-		// The maximum of the active segment may not be visible yet: take the
-		// largest that is.
-		found, err := l.OffsetForTime(best)
-		if err != nil || found.Offset >= 0 {
-			return found, err
-		}
-		best = l.visibleMax(segs)
+	if best < 0 {
+		return noRecord, nil
 	}
-	return noRecord, nil
+	found, err := l.OffsetForTime(best)
+	if err != nil || found.Offset >= 0 {
+		return found, err
+	}
+	// The record with that timestamp is deleted or not visible yet, or a header
+	// says more than its records.
+	return l.searchNewest(segs)
 }
 
-func (l *Log) visibleMax(segs []segView) int64 {
-	best := int64(-1)
+// newestKept bounds how many batches one look-up decodes.
+const newestKept = 64
+
+type candidate struct {
+	seg    segView
+	pos, n int64
+	maxTS  int64
+}
+
+// searchNewest looks into the batches whose headers name the largest timestamps,
+// largest first, until no other can have more. Headers that lie could make that
+// every batch; then the best of those looked at is the answer.
+func (l *Log) searchNewest(segs []segView) (Timestamped, error) {
+	logStart := l.LogStart()
+	var kept []candidate // largest first, and the earlier ones first among equals
 	for _, s := range segs {
-		// An unreadable segment shows in the look-up that follows.
-		_, _ = s.seg.scanHeaders(0, s.size, func(h wireproto.Batch, _, _ int64) error {
-			best = max(best, h.MaxTimestamp())
+		_, err := s.seg.scanHeaders(0, s.size, func(h wireproto.Batch, pos, n int64) error {
+			c := candidate{s, pos, n, h.MaxTimestamp()}
+			if h.LastOffset() < logStart || h.Control() || h.Count() == 0 || len(kept) == newestKept && kept[newestKept-1].maxTS >= c.maxTS {
+				return nil
+			}
+			i, _ := slices.BinarySearchFunc(kept, c, func(a, b candidate) int {
+				if a.maxTS >= b.maxTS {
+					return -1
+				}
+				return 1
+			})
+			kept = slices.Insert(kept, i, c)
+			kept = kept[:min(len(kept), newestKept)]
 			return nil
 		})
+		if err != nil && !errors.Is(err, errGone) {
+			return noRecord, fmt.Errorf("%w: %w", ErrStorage, err)
+		}
 	}
-	return best
+	found := noRecord
+	for _, c := range kept {
+		if c.maxTS < found.Timestamp {
+			break
+		}
+		b, err := c.seg.seg.readBatch(c.pos, c.n)
+		if errors.Is(err, errGone) {
+			continue
+		}
+		if err != nil {
+			return noRecord, fmt.Errorf("%w: %w", ErrStorage, err)
+		}
+		got, err := newestIn(b, logStart)
+		if err != nil {
+			return noRecord, err
+		}
+		if got.Timestamp > found.Timestamp || got.Timestamp == found.Timestamp && got.Offset >= 0 && got.Offset < found.Offset {
+			found = got
+		}
+	}
+	return found, nil
+}
+
+// newestIn finds the first record with the largest timestamp of a batch, of those
+// from logStart on.
+func newestIn(b wireproto.Batch, logStart int64) (Timestamped, error) {
+	if b.Attributes()&wireproto.AttrLogAppendTime != 0 {
+		return Timestamped{max(b.BaseOffset(), logStart), b.MaxTimestamp(), b.LeaderEpoch()}, nil
+	}
+	found := noRecord
+	payload, err := wireproto.Decompress(b.Codec(), b.Payload(), maxInflate)
+	if err != nil {
+		return found, err
+	}
+	err = wireproto.EachRecord(payload, b.Count(), func(r wireproto.Record) error {
+		off, t := b.BaseOffset()+int64(r.OffsetDelta), b.BaseTimestamp()+r.TimestampDelta
+		if off >= logStart && t > found.Timestamp {
+			found = Timestamped{off, t, b.LeaderEpoch()}
+		}
+		return nil
+	})
+	return found, err
 }
 
 type segView struct {
@@ -96,7 +164,7 @@ func (l *Log) searchSegment(s segView, match func(wireproto.Batch) bool, ts int6
 	found := noRecord
 	logStart := l.LogStart()
 	_, err := s.seg.scanHeaders(start, s.size, func(h wireproto.Batch, pos, n int64) error {
-		if h.LastOffset() < logStart || !match(h) {
+		if h.LastOffset() < logStart || h.Control() || !match(h) { // a marker is no record
 			return nil
 		}
 		b, err := s.seg.readBatch(pos, n)

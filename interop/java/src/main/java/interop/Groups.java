@@ -22,6 +22,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
@@ -43,7 +44,7 @@ public final class Groups {
         start("range rebalances", () -> g.rebalances("range", Map.of()));
         start("classic static member comes back without a rebalance", () -> g.staticMember("static", Map.of()));
         start("static member of the new protocol comes back", () -> g.staticMember("static.new", Map.of("group.protocol", "consumer")));
-        start("upgrade from the classic to the new protocol", g::upgrade);
+        start("from the classic to the new protocol, one after the other", g::upgrade);
         start("pattern on the broker's side", g::brokerPattern);
         start("pattern on the client's side", () -> g.clientPattern("pattern", Map.of()));
         start("pattern on the client's side with the new protocol", () -> g.clientPattern("pattern.new", Map.of("group.protocol", "consumer")));
@@ -185,11 +186,19 @@ public final class Groups {
     private void upgrade() throws Exception {
         create("upgrade", 4);
         Map<String, Object> classic = Map.of("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+        Map<String, Object> consumer = Map.of("group.protocol", "consumer");
         try (Member a = new Member("upgrade", classic).subscribe(List.of("upgrade"))) {
             settle(4, 4, a);
-            try (Member b = new Member("upgrade", Map.of("group.protocol", "consumer")).subscribe(List.of("upgrade"))) {
-                settle(4, 2, a, b);
-            }
+            // A group that runs does not change its protocol here.
+            Member refused = new Member("upgrade", consumer).subscribe(List.of("upgrade"));
+            refused.thread.join();
+            is(refused.failure instanceof InconsistentGroupProtocolException, "joined, or failed with " + refused.failure);
+            settle(4, 4, a);
+        }
+        try (Member b = new Member("upgrade", consumer).subscribe(List.of("upgrade"))) {
+            settle(4, 4, b);
+        }
+        try (Member a = new Member("upgrade", classic).subscribe(List.of("upgrade"))) {
             settle(4, 4, a);
         }
     }
