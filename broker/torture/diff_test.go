@@ -4,6 +4,7 @@ package torture
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -82,8 +83,14 @@ func (d *differential) do(op string, f func(*side) string) {
 	d.t.Fatalf("%s\n  kurier: %s\n  kfake:  %s\nafter:\n  %s", op, ours, theirs, strings.Join(d.log, "\n  "))
 }
 
-// TestAgainstKfake sends the same random requests to both brokers.
+// TestAgainstKfake sends the same random requests to both brokers. The requests
+// are the same in every run; -rapid.seed chooses others.
 func TestAgainstKfake(t *testing.T) {
+	if f := flag.Lookup("rapid.seed"); f.Value.String() == "0" {
+		if err := f.Value.Set("1"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	known := map[string]int{}
 	steps := 0
 	rapid.Check(t, func(rt *rapid.T) {

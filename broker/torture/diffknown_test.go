@@ -39,4 +39,5 @@ var knownDifferences = []knownDifference{
 	{"describe group", "Dead", "Empty", true, "a refused commit makes a group in kfake, in Kafka not"},
 	{"describe group", `Empty "" ""`, `Empty "consumer" ""`, true, "a member id that was only handed out gives no protocol type to a group in Kafka"},
 	{"produce idempotent", "code 0", "code 45", false, "a producer without state in a partition may begin with any sequence in Kafka"},
+	{"produce idempotent", "code 87", "code 45", false, "Kafka looks at the records, here without a key for a compacted topic, before it looks at the producer"},
 }
