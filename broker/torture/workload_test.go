@@ -154,7 +154,7 @@ func (w *workload) copy(id string) {
 	w.late.Go(func() {
 		for n := 0; w.ctx.Err() == nil; {
 			sess, err := kgo.NewGroupTransactSession(w.options(kgo.TransactionalID(id), kgo.TransactionTimeout(20*time.Second), kgo.ConsumerGroup("copiers"), kgo.ConsumeTopics(plainTopic),
-				kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.RequireStableFetchOffsets(),
+				kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 				kgo.SessionTimeout(10*time.Second), kgo.HeartbeatInterval(500*time.Millisecond), kgo.FetchMaxWait(250*time.Millisecond))...)
 			if err != nil {
 				w.t.Error(err)
