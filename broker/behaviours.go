@@ -22,15 +22,15 @@
 //	TC-07  a recreated topic is another            server.TestARecreatedTopicIsAnother
 //	TC-08  sources and synonyms of configs         server.TestConfigsKnowTheirSource, interop.TestJavaTools
 //	TC-09  legacy AlterConfigs replaces            server.TestConfigsKnowTheirSource, interop.TestKafkaJS
-//	TC-10  partitions grow under a group           group/consumer.TestTranscripts; the classic protocol leaves it to its clients
+//	TC-10  partitions grow under a group           group/consumer.TestTranscripts, interop.TestJavaClients
 //	TC-11  DeleteRecords                           server.TestDeleteRecords, torture.TestPowerCut
 //
 //	produce and idempotence
 //	PR-01  damaged, old and double batches         TestProduceRefusals, commitlog.FuzzValidate
-//	PR-02  batches that are too large              TestProduceRefusals
+//	PR-02  batches that are too large              server.TestLargestBatch
 //	PR-03  LogAppendTime                           server.TestLogAppendTime
 //	PR-04  timestamps in the future                TestProduceRefusals
-//	PR-05  no key in a compacted topic             TestProduceRefusals
+//	PR-05  no key in a compacted topic             server.TestRefusedRecordsAreNamed
 //	PR-06  repeated batches                        commitlog.TestSequenceTable
 //	PR-07  gaps, epochs, wrapped sequences         commitlog.TestSequenceTable
 //	PR-08  a repetition after kill -9              commitlog.TestIdempotenceSurvivesCrash
@@ -85,7 +85,7 @@
 //	DU-03  a full disk                             torture.TestDiskFull, commitlog.TestNoSpaceAtEveryWrite
 //	DU-04  a failed flush                          commitlog.TestErrorOnEverySync, metrics.TestFamilies
 //	DU-05  kafka-dump-log                          interop.TestJavaDumpLog
-//	DU-06  a thousand partitions, small records    benchmarks/broker, scaling rows
+//	DU-06  a thousand partitions, small records    broker/bench, scaling rows
 //
 //	security
 //	SE-01  loopback, and a refusal to go wider     TestFromProperties, TestListenersOfAServerProperties

@@ -20,7 +20,7 @@
 // membership, groups of KIP-848, committed offsets, and the administration of
 // topics, configs, groups, transactions, users, ACLs and quotas. What makes no
 // sense on one node gets the honest answer: an election is not needed, the only
-// replica is here. server.apis is the table; docs/broker.md says what there is
+// replica is here. server.apis is the table; broker/README.md says what there is
 // not.
 //
 // Listeners may speak TLS and SASL and know their clients by certificates; with

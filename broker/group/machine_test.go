@@ -25,7 +25,7 @@ import (
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if st, err := os.Stat(path); err != nil || st.IsDir() {
-			t.Skip("not a transcript")
+			t.Skip("a folder, not a transcript")
 		}
 		start := time.Unix(1_700_000_000, 0)
 		d := &driver{now: start, m: NewMachine("g", Limits{MinSession: time.Second, MaxSession: time.Hour, MaxSize: 3}, start)}

@@ -148,3 +148,51 @@ func TestOffsetsOfGroups(t *testing.T) {
 		t.Errorf("fetched: %d, %d bytes, %d", offset, len(meta), code)
 	}
 }
+
+// TestRefusedRecordsAreNamed: one record without a key refuses the whole batch of
+// a compacted topic, compressed or not, and the answer says which.
+func TestRefusedRecordsAreNamed(t *testing.T) {
+	c := dial(t, brokertest.New(t).Addr())
+	create(c, false, topic(aTopic, 1, 1, "cleanup.policy=compact"))
+	for _, codec := range []int{wireproto.CodecNone, wireproto.CodecZstd} {
+		var payload []byte
+		for i := range int32(4) {
+			r := wireproto.Record{OffsetDelta: i, Key: []byte("k"), Value: []byte("v")}
+			if i == 2 {
+				r.Key = nil
+			}
+			payload = wireproto.AppendRecord(payload, r)
+		}
+		packed, err := wireproto.Compress(codec, payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := append(make(wireproto.Batch, wireproto.HeaderSize), packed...)
+		wireproto.FinishBatch(b, wireproto.BatchInfo{Attributes: int16(codec), LastOffsetDelta: 3, BaseTimestamp: 1000, MaxTimestamp: 1000,
+			ProducerID: -1, ProducerEpoch: -1, BaseSequence: -1, Count: 4})
+		got, err := produceBatch(c, -1, b)
+		if err != nil || got.ErrorCode != 87 || len(got.ErrorRecords) != 1 || got.ErrorRecords[0].RelativeOffset != 2 {
+			t.Errorf("codec %d: code %d, records %+v, %v", codec, got.ErrorCode, got.ErrorRecords, err)
+		}
+	}
+	if got, err := produceBatch(c, -1, wireproto.NewBatch(1000, wireproto.Record{Key: []byte("k")})); err != nil || got.ErrorCode != 0 || got.BaseOffset != 0 {
+		t.Errorf("a good record afterwards: code %d, offset %d, %v", got.ErrorCode, got.BaseOffset, err)
+	}
+}
+
+// TestLargestBatch: max.message.bytes itself is taken, one byte more is not.
+func TestLargestBatch(t *testing.T) {
+	c := dial(t, brokertest.New(t).Addr())
+	create(c, false, topic(aTopic, 1, 1, "max.message.bytes=500"))
+	value := 500 - (len(bigBatch(200)) - 200)
+	fits := bigBatch(value)
+	if len(fits) != 500 {
+		t.Fatalf("the batch has %d bytes", len(fits))
+	}
+	if got, err := produceBatch(c, -1, fits); err != nil || got.ErrorCode != 0 {
+		t.Errorf("500 bytes: code %d, %v", got.ErrorCode, err)
+	}
+	if got, err := produceBatch(c, -1, bigBatch(value+1)); err != nil || got.ErrorCode != 10 {
+		t.Errorf("501 bytes: code %d, %v", got.ErrorCode, err)
+	}
+}

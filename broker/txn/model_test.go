@@ -134,7 +134,7 @@ func fightOnce(t *rapid.T) {
 	one := func(fn func(*rapid.T, *instance)) func(*rapid.T) {
 		return func(t *rapid.T) {
 			if b.dead {
-				t.Skip("dead")
+				t.Skip("a coordinator that is dead takes no requests: rapid draws another action")
 			}
 			fn(t, rapid.SampledFrom(f.instances).Draw(t, "instance"))
 		}
@@ -147,7 +147,7 @@ func fightOnce(t *rapid.T) {
 		"end2":     one(f.end),
 		"fail": func(t *rapid.T) {
 			if b.dead {
-				t.Skip("dead")
+				t.Skip("a coordinator that is dead takes no requests: rapid draws another action")
 			}
 			b.fuse = rapid.IntRange(1, 5).Draw(t, "fuse")
 			b.once, b.late = rapid.Bool().Draw(t, "once"), rapid.Bool().Draw(t, "late")

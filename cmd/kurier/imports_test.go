@@ -25,7 +25,6 @@ var allowed = map[string][]string{
 	"transforms":                 {"plugins/connect", "plugins/data", "plugins/config", "plugins/registry", "converters/simpledate", "converters/javatext", "converters/lru", "converters/values"},
 	"connectors":                 {"plugins/connect", "plugins/data", "plugins/config", "plugins/registry"},
 	"broker":                     {},
-	"benchmarks":                 {"broker"},
 	"interop":                    {},
 	"runtime/assign":             {},
 	"runtime/settings":           {},

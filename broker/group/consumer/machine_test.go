@@ -57,7 +57,7 @@ func (f *fakeTopics) Names() []string {
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if st, err := os.Stat(path); err != nil || st.IsDir() {
-			t.Skip("not a transcript")
+			t.Skip("a folder, not a transcript")
 		}
 		d := newDriver()
 		datadriven.RunTest(t, path, func(t *testing.T, td *datadriven.TestData) string {
