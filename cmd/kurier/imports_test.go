@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"transforms":                 {"plugins/connect", "plugins/data", "plugins/config", "plugins/registry", "converters/simpledate", "converters/javatext", "converters/lru", "converters/values"},
 	"connectors":                 {"plugins/connect", "plugins/data", "plugins/config", "plugins/registry"},
 	"broker":                     {},
+	"broker/schemaregistry":      {"converters/avroconv/avroschema", "converters/protoconv/protoschema", "converters/jsonschemaconv/jsonschema"},
 	"interop":                    {},
 	"runtime/assign":             {},
 	"runtime/settings":           {},
@@ -56,6 +57,12 @@ var confined = map[string][]string{
 	"github.com/twmb/franz-go/pkg/kfake": {}, // tests only
 	"github.com/prometheus":              {"broker/metrics"},
 	"github.com/anishathalye/porcupine":  {}, // tests only
+	"github.com/linkedin/goavro":         {"converters/avroconv"},
+	"github.com/bufbuild/protocompile":   {"converters/protoconv"},
+	"github.com/santhosh-tekuri":         {"converters/jsonschemaconv"},
+	"github.com/dlclark/regexp2":         {"transforms/javaregex"},
+	"github.com/twmb/franz-go/pkg/sr":    {}, // tests only
+	"github.com/twmb/avro":               {}, // tests only
 	"github.com/google/go-cmp":           {"plugins/plugintest"},
 	"pgregory.net/rapid":                 {},
 	"github.com/cockroachdb/datadriven":  {},
