@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"runtime/supervise":          {"plugins/connect"},
 	"runtime/tail":               {},
 	"runtime/bench":              {"plugins"},
-	"runtime/kafka":              {"runtime/settings"},
+	"runtime/kafka":              {"runtime/settings", "plugins/config/ssl"},
 	"runtime/membership":         {"runtime/assign"},
 	"runtime/store":              {"runtime/assign"},
 	"runtime/tolerance":          {"plugins/connect"},

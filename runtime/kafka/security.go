@@ -3,9 +3,7 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"net"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -14,6 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/kurier-io/kurier/plugins/config/ssl"
 )
 
 func security(r *reader, dial Dialer, timeout time.Duration) []kgo.Opt {
@@ -119,71 +119,11 @@ func mechanism(r *reader) sasl.Mechanism {
 	return scram.Auth{User: user, Pass: password}.AsSha512Mechanism()
 }
 
-// tlsConfig reads PEM stores, inline or from files (KIP-651). Other store types are refused.
+// tlsConfig reads the ssl.* keys.
 func tlsConfig(r *reader) *tls.Config {
-	before := len(r.errs)
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	for _, key := range []string{"ssl.engine.factory.class", "ssl.key.password"} {
-		if r.has(key) {
-			r.fail(key, "is not supported: use unencrypted PEM keys, readable by the worker only")
-		}
-	}
-	if pem := store(r, "ssl.truststore", "ssl.truststore.certificates"); pem != nil {
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			r.fail("ssl.truststore.certificates", "holds no PEM certificate")
-		}
-	}
-	chain, key := []byte(r.props["ssl.keystore.certificate.chain"]), []byte(r.props["ssl.keystore.key"])
-	if pem := store(r, "ssl.keystore", "ssl.keystore.key"); pem != nil && len(chain) == 0 {
-		chain, key = pem, pem // one file with key and chain
-	}
-	if len(key) > 0 {
-		pair, err := tls.X509KeyPair(chain, key)
-		if err != nil {
-			r.fail("ssl.keystore.key", "key and certificate chain do not make a pair of PEM blocks")
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	if v, set := r.props["ssl.endpoint.identification.algorithm"]; set && strings.TrimSpace(v) == "" {
-		verifyWithoutName(c)
-	}
-	if len(r.errs) > before {
-		return nil
+	c, problems := ssl.Client(r.props, "ssl.")
+	for _, p := range problems {
+		r.fail(p.Key, "%s", p.Fix)
 	}
 	return c
-}
-
-// store returns the PEM text of a store given inline or by location; nil when there is none.
-func store(r *reader, prefix, inline string) []byte {
-	if r.has(inline) {
-		return []byte(r.props[inline])
-	}
-	location := r.str(prefix+".location", "")
-	if location == "" {
-		return nil
-	}
-	if t := r.str(prefix+".type", "JKS"); !strings.EqualFold(t, "PEM") {
-		r.fail(prefix+".type", "%s stores cannot be read: convert the store to PEM and set %s.type=PEM", t, prefix)
-		return nil
-	}
-	pem, err := os.ReadFile(location)
-	if err != nil {
-		r.fail(prefix+".location", "%v", err)
-		return nil
-	}
-	return pem
-}
-
-// verifyWithoutName checks the chain but not the host name, what an empty endpoint identification means in Java.
-func verifyWithoutName(c *tls.Config) {
-	c.InsecureSkipVerify = true // replaced by VerifyConnection, which crypto/tls calls all the same
-	c.VerifyConnection = func(s tls.ConnectionState) error {
-		o := x509.VerifyOptions{Roots: c.RootCAs, Intermediates: x509.NewCertPool()}
-		for _, cert := range s.PeerCertificates[1:] {
-			o.Intermediates.AddCert(cert)
-		}
-		_, err := s.PeerCertificates[0].Verify(o)
-		return err
-	}
 }
