@@ -7,19 +7,20 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 type extractSettings struct {
-	Field   string `config:"field,required" importance:"medium" doc:"Field name to extract."`
-	Syntax  string `config:"field.syntax.version" default:"V1" enum:"V1|V2" fold:"true" importance:"high" doc:"Defines the version of the syntax to access fields. If set to V1, then the field paths are limited to access the elements at the root level of the struct or map. If set to V2, the syntax will support accessing nested elements: dots part the names, and names that contain dots stand in backticks."`
-	Default bool   `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+	Field string `config:"field,required" importance:"medium" doc:"Field name to extract."`
+	smt.NullDefault
+	Syntax string `config:"field.syntax.version" default:"V1" enum:"V1|V2" fold:"true" importance:"high" doc:"Defines the version of the syntax to access fields. If set to <code>V1</code>, then the field paths are limited to access the elements at the root level of the struct or map. If set to <code>V2</code>, the syntax will support accessing nested elements. To access nested elements, dotted notation is used. If dots are already included in the field name, then backtick pairs can be used to wrap field names containing dots. E.g. to access the subfield <code>baz</code> from a field named \"foo.bar\" in a struct/map the following format can be used to access its elements: \"<code>foo.bar</code>.baz\"."`
 }
 
 type extractField struct {
-	side
+	smt.Side
 	extractSettings
 	path  fieldPath
-	plans planner[extraction]
+	plans smt.Planner[extraction]
 }
 
 type extraction struct {
@@ -36,27 +37,27 @@ func (t *extractField) Configure(props connect.Props) (err error) {
 }
 
 func (t *extractField) Apply(r *connect.Record) (bool, error) {
-	s, v := t.get(r)
+	s, v := t.Get(r)
 	if s == nil {
 		if !v.IsNull() && v.Kind() != data.KindMap {
-			_, err := requireMap(v, "field extraction")
+			_, err := smt.RequireMap(v, "field extraction")
 			return true, err
 		}
 		out, err := t.path.inMap(v)
 		if err != nil {
 			return true, err
 		}
-		t.set(r, nil, out)
+		t.Set(r, nil, out)
 		return true, nil
 	}
 	var st *data.Struct
 	if !v.IsNull() {
 		var err error
-		if st, err = requireStruct(v, "field extraction"); err != nil {
+		if st, err = smt.RequireStruct(v, "field extraction"); err != nil {
 			return true, err
 		}
 	}
-	plan, err := t.plans.of(s, t.derive)
+	plan, err := t.plans.Of(s, t.derive)
 	if err != nil {
 		return true, err
 	}
@@ -65,12 +66,12 @@ func (t *extractField) Apply(r *connect.Record) (bool, error) {
 			v = data.Null()
 			break
 		}
-		v = at(st, step, t.Default)
+		v = smt.At(st, step, t.Default)
 		if i < len(plan.way)-1 {
 			st = v.Struct()
 		}
 	}
-	t.set(r, plan.schema, v)
+	t.Set(r, plan.schema, v)
 	return true, nil
 }
 

@@ -1,10 +1,10 @@
 package transforms
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 // A fieldPath leads to a field, through nested ones in syntax V2 (KIP-821).
@@ -29,7 +29,7 @@ func parsePath(text string, nested bool) (fieldPath, error) {
 		if strings.HasPrefix(rest, "`") {
 			end := closing(rest)
 			if end < 0 {
-				return p, configErr("field", fmt.Sprintf("Incomplete backtick pair in path: [%s], consider adding a backslash before backtick at position %d to escape it", text, from))
+				return p, smt.ConfigErr("field", "Incomplete backtick pair in path: [%s], consider adding a backslash before backtick at position %d to escape it", text, from)
 			}
 			step, used = strings.ReplaceAll(rest[1:end], "\\`", "`"), end+1
 		} else if dot := strings.IndexByte(rest, '.'); dot >= 0 {
@@ -75,7 +75,7 @@ func (p *fieldPath) inMap(v data.Value) (data.Value, error) {
 		if v.IsNull() {
 			return v, nil
 		}
-		m, err := requireMap(v, purpose)
+		m, err := smt.RequireMap(v, purpose)
 		if err != nil {
 			return v, err
 		}

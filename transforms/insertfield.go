@@ -1,29 +1,30 @@
 package transforms
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 type insertSettings struct {
-	Topic       string `config:"topic.field" importance:"medium" doc:"Field name for Kafka topic. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
-	Partition   string `config:"partition.field" importance:"medium" doc:"Field name for Kafka partition. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
-	Offset      string `config:"offset.field" importance:"medium" doc:"Field name for Kafka offset - only applicable to sink connectors. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
-	Timestamp   string `config:"timestamp.field" importance:"medium" doc:"Field name for record timestamp. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
-	StaticField string `config:"static.field" importance:"medium" doc:"Field name for static data field. Suffix with ! to make this a required field, or ? to keep it optional (the default)."`
+	Topic       string `config:"topic.field" importance:"medium" doc:"Field name for Kafka topic. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it optional (the default)."`
+	Partition   string `config:"partition.field" importance:"medium" doc:"Field name for Kafka partition. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it optional (the default)."`
+	Offset      string `config:"offset.field" importance:"medium" doc:"Field name for Kafka offset - only applicable to sink connectors.<br/>Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it optional (the default)."`
+	Timestamp   string `config:"timestamp.field" importance:"medium" doc:"Field name for record timestamp. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it optional (the default)."`
+	StaticField string `config:"static.field" importance:"medium" doc:"Field name for static data field. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it optional (the default)."`
 	StaticValue string `config:"static.value" importance:"medium" doc:"Static field value, if field name configured."`
-	Default     bool   `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+	smt.NullDefault
 }
 
 type insertField struct {
-	side
+	smt.Side
 	insertSettings
 	insertions []insertion // in Java's order
-	plans      planner[*data.Schema]
+	plans      smt.Planner[smt.Projection]
+	slab       smt.Slab
 }
 
 type source uint8
@@ -53,10 +54,10 @@ func (t *insertField) Configure(props connect.Props) (err error) {
 	t.add(fromTimestamp, t.Timestamp, data.TimestampOf())
 	t.add(fromStatic, t.StaticField, data.Of(data.String))
 	if len(t.insertions) == 0 {
-		return configErr("topic.field", "No field insertion configured")
+		return smt.ConfigErr("topic.field", "No field insertion configured")
 	}
 	if _, given := props["static.value"]; t.StaticField != "" && !given {
-		return configErr("static.value", fmt.Sprintf("Invalid value null for configuration static.value: No value specified for static field: %s", t.StaticField))
+		return smt.ConfigErr("static.value", "Invalid value null for configuration static.value: No value specified for static field: %s", t.StaticField)
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func (t *insertField) value(in *insertion, r *connect.Record) data.Value {
 const inserting = "field insertion"
 
 func (t *insertField) Apply(r *connect.Record) (bool, error) {
-	s, v := t.get(r)
+	s, v := t.Get(r)
 	if v.IsNull() {
 		return true, nil
 	}
@@ -109,37 +110,33 @@ func (t *insertField) Apply(r *connect.Record) (bool, error) {
 	if s == nil {
 		return true, t.intoMap(r, v)
 	}
-	st, err := requireStruct(v, inserting)
+	st, err := smt.RequireStruct(v, inserting)
 	if err != nil {
 		return true, err
 	}
-	schema, err := t.plans.of(st.Schema(), t.derive)
+	plan, err := t.plans.Of(st.Schema(), t.derive)
 	if err != nil {
 		return true, err
 	}
-	out := data.NewStruct(schema)
-	fields := schema.Fields()
-	n := len(st.Values())
-	for i := range n {
-		v := at(st, i, t.Default)
-		if err := checked(&fields[i], v); err != nil {
-			return true, err
-		}
-		out.SetAt(i, v)
+	out, err := plan.Apply(&t.slab, st)
+	if err != nil {
+		return true, err
 	}
+	vals := out.Values()
+	n := len(vals) - len(t.insertions)
 	for i := range t.insertions {
-		out.SetAt(n+i, t.value(&t.insertions[i], r))
+		vals[n+i] = t.value(&t.insertions[i], r)
 	}
-	t.set(r, schema, data.StructValue(out))
+	t.Set(r, plan.Schema, data.StructValue(out))
 	return true, nil
 }
 
 func (t *insertField) intoMap(r *connect.Record, v data.Value) error {
-	m, err := requireMap(v, inserting)
+	m, err := smt.RequireMap(v, inserting)
 	if err != nil {
 		return err
 	}
-	out := copyMap(m, len(t.insertions))
+	out := smt.CopyMap(m, len(t.insertions))
 	for i := range t.insertions {
 		in := &t.insertions[i]
 		v := t.value(in, r)
@@ -151,17 +148,18 @@ func (t *insertField) intoMap(r *connect.Record, v data.Value) error {
 		}
 		out.Put(data.StringValue(in.name), v)
 	}
-	t.set(r, nil, data.MapValue(out))
+	t.Set(r, nil, data.MapValue(out))
 	return nil
 }
 
-func (t *insertField) derive(s *data.Schema) (*data.Schema, error) {
-	b := basics(s)
-	for _, f := range s.Fields() {
-		b.Field(f.Name, f.Schema)
-	}
+func (t *insertField) derive(s *data.Schema) (smt.Projection, error) {
+	b := smt.Same(s)
 	for _, in := range t.insertions {
 		b.Field(in.name, in.schema)
 	}
-	return b.Build()
+	out, err := b.Build()
+	if err != nil {
+		return smt.Projection{}, err
+	}
+	return smt.NewProjection(out, s, smt.All(s, len(t.insertions)), t.Default), nil
 }

@@ -1,9 +1,6 @@
 package transforms
 
 import (
-	"strings"
-
-	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/transforms/javaregex"
@@ -16,45 +13,28 @@ type routerSettings struct {
 
 func routerDef() *config.Def {
 	def := config.Of[routerSettings]()
-	def.Keys[0].Check = func(v string) error {
-		_, err := javaregex.Compile(v)
-		return err
-	}
+	def.Keys[0].Check = javaregex.Check
 	return def
 }
 
-// topicsKept bounds how many topics' new names are remembered.
-const topicsKept = 1024
-
 type regexRouter struct {
 	routerSettings
-	pattern *javaregex.Pattern
-	routes  *lru.Cache[string, string]
+	router *javaregex.Router
 }
 
 func (t *regexRouter) Configure(props connect.Props) (err error) {
 	if t.routerSettings, err = config.ParseWith[routerSettings](routerDef(), props); err != nil {
 		return err
 	}
-	t.routes = lru.New[string, string](topicsKept)
-	t.pattern, err = javaregex.Compile(t.Regex)
+	t.router, err = javaregex.NewRouter(t.Regex, t.Replacement)
 	return err
 }
 
 // Apply renames the topic if all of it matches; what is replaced is the first match, which may be less.
 func (t *regexRouter) Apply(r *connect.Record) (bool, error) {
-	to, ok := t.routes.Get(r.Topic)
-	if !ok {
-		from := strings.Clone(r.Topic) // what is kept must not alias a buffer
-		to = from
-		if t.pattern.Matches(r.Topic) {
-			var err error
-			if to, err = t.pattern.ReplaceFirst(r.Topic, t.Replacement); err != nil {
-				return true, err
-			}
-		}
-		t.routes.Put(from, to)
+	to, _, err := t.router.Route(r.Topic)
+	if err == nil {
+		r.Topic = to
 	}
-	r.Topic = to
-	return true, nil
+	return true, err
 }

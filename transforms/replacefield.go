@@ -8,13 +8,14 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 type replaceSettings struct {
 	Exclude []string `config:"exclude" default:"" importance:"medium" doc:"Fields to exclude. This takes precedence over the fields to include."`
 	Include []string `config:"include" default:"" importance:"medium" doc:"Fields to include. If specified, only these fields will be used."`
-	Renames []string `config:"renames" default:"" importance:"medium" doc:"Field rename mappings, as a list of from:to."`
-	Default bool     `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+	Renames []string `config:"renames" default:"" importance:"medium" doc:"Field rename mappings."`
+	smt.NullDefault
 }
 
 func replaceDef() *config.Def {
@@ -39,16 +40,17 @@ func rename(s string) (from, to string, ok bool) {
 }
 
 type replaceField struct {
-	side
+	smt.Side
 	replaceSettings
 	to, from map[string]string
-	plans    planner[replacement]
+	plans    smt.Planner[replacement]
+	slab     smt.Slab
 }
 
 // A replacement is a projection; crossed tells that some field gets its value from a field of another schema, because two renames
 // have one target.
 type replacement struct {
-	projection
+	smt.Projection
 	crossed bool
 }
 
@@ -78,47 +80,51 @@ func named(names map[string]string, name string) string {
 const replacing = "field replacement"
 
 func (t *replaceField) Apply(r *connect.Record) (bool, error) {
-	s, v := t.get(r)
+	s, v := t.Get(r)
 	if v.IsNull() {
 		return true, nil
 	}
 	if s == nil {
-		m, err := requireMap(v, replacing)
-		if err != nil {
-			return true, err
-		}
-		out := data.NewMap(m.Len())
-		for k, e := range m.All() {
-			if name := k.Str(); t.keeps(name) {
-				out.Put(data.StringValue(named(t.to, name)), e)
-			}
-		}
-		t.set(r, nil, data.MapValue(out))
-		return true, nil
+		return true, t.inMap(r, v)
 	}
-	st, err := requireStruct(v, replacing)
+	st, err := smt.RequireStruct(v, replacing)
 	if err != nil {
 		return true, err
 	}
-	plan, err := t.plans.of(st.Schema(), t.derive)
+	plan, err := t.plans.Of(st.Schema(), t.derive)
 	if err != nil {
 		return true, err
 	}
-	out, err := plan.apply(st, t.Default)
+	out, err := plan.Apply(&t.slab, st)
 	if err == nil && plan.crossed {
 		err = out.Validate()
 	}
 	if err != nil {
 		return true, err
 	}
-	t.set(r, plan.schema, data.StructValue(out))
+	t.Set(r, plan.Schema, data.StructValue(out))
 	return true, nil
+}
+
+func (t *replaceField) inMap(r *connect.Record, v data.Value) error {
+	m, err := smt.RequireMap(v, replacing)
+	if err != nil {
+		return err
+	}
+	out := data.NewMap(m.Len())
+	for k, e := range m.All() {
+		if name := k.Str(); t.keeps(name) {
+			out.Put(data.StringValue(named(t.to, name)), e)
+		}
+	}
+	t.Set(r, nil, data.MapValue(out))
+	return nil
 }
 
 // derive finds values by the inverse of the renames, as Java does, with its surprises where two of them meet.
 func (t *replaceField) derive(s *data.Schema) (replacement, error) {
 	var p replacement
-	b := basics(s)
+	b := smt.Basics(s)
 	var kept []string
 	for _, f := range s.Fields() {
 		if t.keeps(f.Name) {
@@ -127,18 +133,20 @@ func (t *replaceField) derive(s *data.Schema) (replacement, error) {
 			kept = append(kept, name)
 		}
 	}
-	var err error
-	if p.schema, err = b.Build(); err != nil {
+	out, err := b.Build()
+	if err != nil {
 		return p, err
 	}
+	var from []int
 	for i, name := range kept {
 		source := named(t.from, name)
 		f, ok := s.Field(source)
 		if !ok {
 			return p, data.Errorf("%s is not a valid field name", source)
 		}
-		p.from = append(p.from, f.Index)
-		p.crossed = p.crossed || f.Schema != p.schema.Fields()[i].Schema
+		from = append(from, f.Index)
+		p.crossed = p.crossed || f.Schema != out.Fields()[i].Schema
 	}
+	p.Projection = smt.NewProjection(out, s, from, t.Default)
 	return p, nil
 }

@@ -8,31 +8,33 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 type timestampSettings struct {
-	Field     string `config:"field" default:"" importance:"high" doc:"The field containing the timestamp, or empty if the entire value is a timestamp."`
-	Target    string `config:"target.type,required" enum:"string|unix|Date|Time|Timestamp" importance:"high" doc:"The desired timestamp representation: string, unix, Date, Time, or Timestamp."`
+	Field     string `config:"field" default:"" importance:"high" doc:"The field containing the timestamp, or empty if the entire value is a timestamp"`
+	Target    string `config:"target.type,required" enum:"string|unix|Date|Time|Timestamp" importance:"high" doc:"The desired timestamp representation: string, unix, Date, Time, or Timestamp"`
 	Format    string `config:"format" default:"" importance:"medium" doc:"A SimpleDateFormat-compatible format for the timestamp. Used to generate the output when type=string or used to parse the input if the input is a string."`
-	Precision string `config:"unix.precision" default:"milliseconds" enum:"nanoseconds|microseconds|milliseconds|seconds" importance:"low" doc:"The desired Unix precision for the timestamp. Used to generate the output when type=unix or used to parse the input if the input is a Long. Note: this transform will truncate sub-millisecond values when reading or writing microseconds and nanoseconds."`
-	Default   bool   `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+	Precision string `config:"unix.precision" default:"milliseconds" enum:"nanoseconds|microseconds|milliseconds|seconds" importance:"low" doc:"The desired Unix precision for the timestamp: seconds, milliseconds, microseconds, or nanoseconds. Used to generate the output when type=unix or used to parse the input if the input is a Long.Note: This SMT will cause precision loss during conversions from, and to, values with sub-millisecond components."`
+	smt.NullDefault
 }
 
 type timestampConverter struct {
-	side
+	smt.Side
 	timestampSettings
 	target             form
 	unit               unit
 	format             *simpledate.Format
 	required, optional *data.Schema // of the target
-	plans              planner[conversion]
+	plans              smt.Planner[conversion]
+	slab               smt.Slab
 }
 
 // A conversion is what is known about an input schema; form is that of the field, or of the whole value.
 type conversion struct {
-	schema *data.Schema
-	field  int // -1: there is no such field
-	form   form
+	smt.Projection
+	field int // -1: there is no such field
+	form  form
 }
 
 func (t *timestampConverter) Configure(props connect.Props) (err error) {
@@ -43,13 +45,12 @@ func (t *timestampConverter) Configure(props connect.Props) (err error) {
 	t.required, t.optional = t.target.schema(false), t.target.schema(true)
 	if strings.TrimSpace(t.Format) == "" {
 		if t.target == stringForm {
-			return configErr("format", "TimestampConverter requires format option to be specified when using string timestamps")
+			return smt.ConfigErr("format", "TimestampConverter requires format option to be specified when using string timestamps")
 		}
 		return nil
 	}
 	if t.format, err = simpledate.Compile(t.Format); err != nil {
-		return configErr("format", "Invalid value java.lang.IllegalArgumentException: "+err.Error()+
-			" for configuration TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: "+t.Format)
+		return smt.ConfigErr("format", "Invalid value java.lang.IllegalArgumentException: %v for configuration TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: %s", err, t.Format)
 	}
 	return nil
 }
@@ -57,11 +58,11 @@ func (t *timestampConverter) Configure(props connect.Props) (err error) {
 const converting = "converting timestamp formats"
 
 func (t *timestampConverter) Apply(r *connect.Record) (bool, error) {
-	s, v := t.get(r)
+	s, v := t.Get(r)
 	if s == nil {
 		return true, t.schemaless(r, v)
 	}
-	plan, err := t.plans.of(s, t.derive)
+	plan, err := t.plans.Of(s, t.derive)
 	if err != nil {
 		return true, err
 	}
@@ -69,46 +70,39 @@ func (t *timestampConverter) Apply(r *connect.Record) (bool, error) {
 		if v, err = t.convert(v, plan.form); err != nil {
 			return true, err
 		}
-		t.set(r, plan.schema, v)
+		t.Set(r, plan.Schema, v)
 		return true, nil
 	}
 	if v.IsNull() {
-		t.set(r, plan.schema, v)
+		t.Set(r, plan.Schema, v)
 		return true, nil
 	}
-	st, err := requireStruct(v, converting)
+	st, err := smt.RequireStruct(v, converting)
 	if err != nil {
 		return true, err
 	}
-	out, err := t.rebuild(st, &plan)
+	if plan, err = t.plans.Of(st.Schema(), t.derive); err != nil {
+		return true, err
+	}
+	out, err := t.rebuild(st, plan)
 	if err != nil {
 		return true, err
 	}
-	t.set(r, plan.schema, data.StructValue(out))
+	t.Set(r, plan.Schema, data.StructValue(out))
 	return true, nil
 }
 
 func (t *timestampConverter) rebuild(st *data.Struct, plan *conversion) (*data.Struct, error) {
-	out := data.NewStruct(plan.schema)
-	if len(st.Values()) != plan.schema.NumFields() {
-		return nil, data.Errorf("Struct schemas do not match.")
+	out, err := plan.Apply(&t.slab, st)
+	if err != nil || plan.field < 0 {
+		return out, err
 	}
-	fields := plan.schema.Fields()
-	for i := range fields {
-		v := at(st, i, t.Default)
-		var err error
-		if i == plan.field {
-			v, err = t.convert(v, plan.form)
-		}
-		if err == nil {
-			err = checked(&fields[i], v)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out.SetAt(i, v)
+	v, err := t.convert(smt.At(st, plan.field, t.Default), plan.form)
+	if err == nil {
+		err = smt.Checked(&plan.Schema.Fields()[plan.field], v)
 	}
-	return out, nil
+	out.SetAt(plan.field, v)
+	return out, err
 }
 
 func (t *timestampConverter) schemaless(r *connect.Record, v data.Value) error {
@@ -120,10 +114,10 @@ func (t *timestampConverter) schemaless(r *connect.Record, v data.Value) error {
 		if err != nil {
 			return err
 		}
-		t.set(r, nil, out)
+		t.Set(r, nil, out)
 		return nil
 	}
-	m, err := requireMap(v, converting)
+	m, err := smt.RequireMap(v, converting)
 	if err != nil {
 		return err
 	}
@@ -132,9 +126,9 @@ func (t *timestampConverter) schemaless(r *connect.Record, v data.Value) error {
 	if err != nil {
 		return err
 	}
-	out := copyMap(m, 1)
+	out := smt.CopyMap(m, 1)
 	out.Put(data.StringValue(t.Field), converted)
-	t.set(r, nil, data.MapValue(out))
+	t.Set(r, nil, data.MapValue(out))
 	return nil
 }
 
@@ -163,14 +157,14 @@ func (t *timestampConverter) derive(s *data.Schema) (conversion, error) {
 	p := conversion{field: -1}
 	var err error
 	if t.Field == "" {
-		p.schema = t.typeSchema(s.Optional())
+		p.Schema = t.typeSchema(s.Optional())
 		p.form, err = formOfSchema(s)
 		return p, err
 	}
 	if s.Type() != data.StructType {
 		return p, data.Errorf("Cannot list fields on non-struct type")
 	}
-	b := basics(s)
+	b := smt.Basics(s)
 	for _, f := range s.Fields() {
 		if f.Name != t.Field {
 			b.Field(f.Name, f.Schema)
@@ -185,15 +179,20 @@ func (t *timestampConverter) derive(s *data.Schema) (conversion, error) {
 	if s.Optional() {
 		b.Optional()
 	}
-	if p.schema, err = b.Build(); err != nil {
+	if p.Schema, err = b.Build(); err != nil {
 		return p, err
 	}
+	from := smt.All(s, 0)
+	if p.field >= 0 {
+		from[p.field] = -1
+	}
+	p.Projection = smt.NewProjection(p.Schema, s, from, t.Default)
 	if def, ok := s.Default(); ok && !def.IsNull() {
 		st, err := t.rebuild(def.Struct(), &p)
 		if err != nil {
 			return p, err
 		}
-		p.schema, err = p.schema.WithDefault(data.StructValue(st))
+		p.Schema, err = p.Schema.WithDefault(data.StructValue(st))
 		return p, err
 	}
 	return p, nil
@@ -210,7 +209,7 @@ func (t *timestampConverter) convert(v data.Value, from form) (data.Value, error
 	}
 	switch t.target {
 	case stringForm:
-		return data.StringOf(t.format.Append(make([]byte, 0, len(t.Format)+8), ms)), nil
+		return t.slab.Keep(t.format.Append(t.slab.Text(len(t.Format)+8), ms)), nil
 	case unixForm:
 		return data.Int64Value(t.unit.fromMillis(ms)), nil
 	case dateForm:

@@ -4,28 +4,20 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 type valueToKeySettings struct {
-	Fields  []string `config:"fields,required" importance:"high" doc:"Field names on the record value to extract as the record key."`
-	Default bool     `config:"replace.null.with.default" default:"true" importance:"medium" doc:"Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used."`
+	Fields []string `config:"fields,required" importance:"high" doc:"Field names on the record value to extract as the record key."`
+	smt.NullDefault
 }
 
-func valueToKeyDef() *config.Def {
-	def := config.Of[valueToKeySettings]()
-	def.Keys[0].Check = notEmpty
-	return def
-}
+func valueToKeyDef() *config.Def { return nonEmpty[valueToKeySettings]("fields") }
 
 type valueToKey struct {
 	valueToKeySettings
-	plans planner[projection]
-}
-
-// A projection is a target schema and, for each of its fields, which field of the source it comes from.
-type projection struct {
-	schema *data.Schema
-	from   []int
+	plans smt.Planner[smt.Projection]
+	slab  smt.Slab
 }
 
 func (t *valueToKey) Configure(props connect.Props) (err error) {
@@ -37,7 +29,7 @@ const copyingToKey = "copying fields from value to key"
 
 func (t *valueToKey) Apply(r *connect.Record) (bool, error) {
 	if r.ValueSchema == nil {
-		m, err := requireMap(r.Value, copyingToKey)
+		m, err := smt.RequireMap(r.Value, copyingToKey)
 		if err != nil {
 			return true, err
 		}
@@ -49,47 +41,36 @@ func (t *valueToKey) Apply(r *connect.Record) (bool, error) {
 		r.KeySchema, r.Key = nil, data.MapValue(key)
 		return true, nil
 	}
-	st, err := requireStruct(r.Value, copyingToKey)
+	st, err := smt.RequireStruct(r.Value, copyingToKey)
 	if err != nil {
 		return true, err
 	}
-	plan, err := t.plans.of(st.Schema(), t.derive)
+	plan, err := t.plans.Of(st.Schema(), t.derive)
 	if err != nil {
 		return true, err
 	}
-	key, err := plan.apply(st, t.Default)
+	key, err := plan.Apply(&t.slab, st)
 	if err != nil {
 		return true, err
 	}
-	r.KeySchema, r.Key = plan.schema, data.StructValue(key)
+	r.KeySchema, r.Key = plan.Schema, data.StructValue(key)
 	return true, nil
 }
 
-func (p *projection) apply(st *data.Struct, withDefault bool) (*data.Struct, error) {
-	out := data.NewStruct(p.schema)
-	fields := p.schema.Fields()
-	for i, from := range p.from {
-		v := at(st, from, withDefault)
-		if err := checked(&fields[i], v); err != nil {
-			return nil, err
-		}
-		out.SetAt(i, v)
-	}
-	return out, nil
-}
-
-func (t *valueToKey) derive(s *data.Schema) (projection, error) {
+func (t *valueToKey) derive(s *data.Schema) (smt.Projection, error) {
 	b := data.StructOf()
-	var p projection
+	var from []int
 	for _, name := range t.Fields {
 		f, ok := s.Field(name)
 		if !ok {
-			return p, data.Errorf("Field does not exist: %s", name)
+			return smt.Projection{}, data.Errorf("Field does not exist: %s", name)
 		}
 		b.Field(name, f.Schema)
-		p.from = append(p.from, f.Index)
+		from = append(from, f.Index)
 	}
-	var err error
-	p.schema, err = b.Build()
-	return p, err
+	out, err := b.Build()
+	if err != nil {
+		return smt.Projection{}, err
+	}
+	return smt.NewProjection(out, s, from, t.Default), nil
 }

@@ -36,7 +36,7 @@ func Compile(expr string) (*Pattern, error) {
 }
 
 // Matches reports whether all of s matches.
-func (p *Pattern) Matches(s string) bool { return p.whole.MatchString(s) }
+func (p *Pattern) Matches(s string) (bool, error) { return p.whole.MatchString(s), nil }
 
 // differs finds what RE2 would accept with another meaning.
 func differs(expr string) string {

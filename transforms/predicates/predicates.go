@@ -38,10 +38,7 @@ type topicSettings struct {
 
 func topicDef() *config.Def {
 	def := config.Of[topicSettings]()
-	def.Keys[0].Check = func(v string) error {
-		_, err := javaregex.Compile(v)
-		return err
-	}
+	def.Keys[0].Check = javaregex.Check
 	return def
 }
 
@@ -66,7 +63,10 @@ func (p *topicNameMatches) Configure(props connect.Props) error {
 func (p *topicNameMatches) Test(r *connect.Record) (bool, error) {
 	yes, ok := p.known.Get(r.Topic)
 	if !ok {
-		yes = p.pattern.Matches(r.Topic)
+		var err error
+		if yes, err = p.pattern.Matches(r.Topic); err != nil {
+			return false, err
+		}
 		p.known.Put(strings.Clone(r.Topic), yes)
 	}
 	return yes, nil
