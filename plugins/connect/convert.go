@@ -2,8 +2,9 @@ package connect
 
 import "github.com/kurier-io/kurier/plugins/data"
 
-// A Converter turns Connect data into the bytes of a record's key or value, and back. One instance serves one task (key and value have
-// an instance each) and is used by one goroutine at a time.
+// A Converter turns Connect data into the bytes of a record's key or value, and back. An instance serves one task (key and value have
+// their own) and is used by one goroutine at a time; a task may have several, which share its batches between them. One that holds more
+// than memory implements io.Closer: Close is called when the task ends, from any goroutine and perhaps twice, and ends a call that blocks.
 type Converter interface {
 	// Configure is called once, first, with the settings under key.converter. or value.converter., prefix removed.
 	Configure(props Props, isKey bool) error
@@ -21,7 +22,8 @@ type HeaderConverter interface {
 	ToConnectHeader(topic, key string, b []byte) (*data.Schema, data.Value, error)
 }
 
-// A Transformation changes records one at a time (single message transform). One instance serves one task and is used by one goroutine.
+// A Transformation changes records one at a time (single message transform). An instance serves one task and is used by one goroutine at a
+// time; a task may have several, which share its batches between them, so what Apply does must follow from the record alone.
 type Transformation interface {
 	// Configure is called once, first.
 	Configure(props Props) error

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/registry"
@@ -29,8 +30,13 @@ const (
 
 // NewConverters builds a connector's converters. One that the connector does not name is the worker's, with the worker's settings for it: settings
 // are never mixed from both.
-func NewConverters(reg *registry.Registry, props map[string]string, worker map[string]Choice) (*Converters, error) {
+func NewConverters(reg *registry.Registry, props map[string]string, worker map[string]Choice) (_ *Converters, err error) {
 	c := &Converters{}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
 	choose := func(key string) Choice {
 		if class := props[key]; class != "" {
 			return Choice{class, below(props, key+".")}
@@ -63,6 +69,15 @@ func NewConverters(reg *registry.Registry, props map[string]string, worker map[s
 		return nil, fmt.Errorf("%s (%s): %w", HeaderConverter, e.Class, err)
 	}
 	return c, nil
+}
+
+// Close lets go what converters hold beyond memory, and ends calls that block; from any goroutine, and more than once.
+func (c *Converters) Close() {
+	for _, conv := range []any{c.Key, c.Value, c.Header} {
+		if closer, ok := conv.(io.Closer); ok {
+			_ = closer.Close() // nothing is lost by it
+		}
+	}
 }
 
 func notFound(key, class string) error {

@@ -15,40 +15,6 @@ import (
 	"github.com/kurier-io/kurier/plugins/connect"
 )
 
-// A Stage is a step of a record's road, as Kafka Connect names it in logs and dead letter headers.
-type Stage string
-
-// The stages.
-const (
-	TaskPoll        Stage = "TASK_POLL"
-	TaskPut         Stage = "TASK_PUT"
-	Transformation  Stage = "TRANSFORMATION"
-	KeyConverter    Stage = "KEY_CONVERTER"
-	ValueConverter  Stage = "VALUE_CONVERTER"
-	HeaderConverter Stage = "HEADER_CONVERTER"
-	KafkaProduce    Stage = "KAFKA_PRODUCE"
-	KafkaConsume    Stage = "KAFKA_CONSUME"
-)
-
-// A StageError says at which stage, in which class, a record failed.
-type StageError struct {
-	Stage Stage
-	Class string
-	Where string // the record: topic, partition and offset, or source partition
-	Err   error
-}
-
-func (e *StageError) Error() string {
-	s := fmt.Sprintf("stage %s, class %s", e.Stage, e.Class)
-	if e.Where != "" {
-		s += ", record " + e.Where
-	}
-	return s + ": " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *StageError) Unwrap() error { return e.Err }
-
 // A Policy is what a connector's errors.* keys say.
 type Policy struct {
 	All             bool          // errors.tolerance=all
@@ -78,10 +44,11 @@ func ParsePolicy(props map[string]string) (Policy, error) {
 
 // A Reporter is told of every record that failed for good, before the task goes on or fails. The dead letter queue is one.
 type Reporter interface {
+	// Report is called from the goroutines that convert the task's records.
 	Report(ctx context.Context, e *StageError)
 }
 
-// An Operator applies a policy for one task, on the task's goroutine; its counters may be read from anywhere.
+// An Operator applies a policy for one task. It is safe for concurrent use: a task's records are converted side by side.
 type Operator struct {
 	policy   Policy
 	reporter []Reporter
@@ -129,6 +96,9 @@ func (o *Operator) failed(ctx context.Context, e *StageError, f func() *StageErr
 			return false, nil
 		}
 	}
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx) // the end of the task may be why it failed: the record comes again
+	}
 	return o.Tolerate(ctx, e)
 }
 
@@ -168,8 +138,8 @@ type logReporter struct {
 
 func (l logReporter) Report(_ context.Context, e *StageError) {
 	args := []any{"stage", string(e.Stage), "class", e.Class, "err", e.Err}
-	if l.include && e.Where != "" {
-		args = append(args, "record", e.Where)
+	if where := e.Record.String(); l.include && where != "" {
+		args = append(args, "record", where)
 	}
 	l.log.Error("a record failed", args...)
 }

@@ -64,3 +64,31 @@ func TestOutcomes(t *testing.T) {
 		})
 	}
 }
+
+func TestARecordThatFailsAtTheEndIsNotSkipped(t *testing.T) {
+	stop := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	rec := &recorder{}
+	o := NewOperator(Policy{All: true}, slog.New(slog.DiscardHandler), rec)
+	skip, err := o.Do(ctx, func() *StageError {
+		cancel(stop) // as the converter's client is closed when the task is to stop
+		return &StageError{Stage: ValueConverter, Class: "x", Err: errors.New("closed")}
+	})
+	if skip || !errors.Is(err, stop) || len(rec.got) != 0 {
+		t.Errorf("skip %v, %v, %d reported", skip, err, len(rec.got))
+	}
+}
+
+func TestAStageErrorSaysWhichRecord(t *testing.T) {
+	for want, r := range map[string]RecordInfo{
+		"stage VALUE_CONVERTER, class x: bad":                                            {},
+		"stage VALUE_CONVERTER, class x, record {topic='t', partition=0, offset=5}: bad": {Topic: "t", Partition: new(int32(0)), Offset: new(int64(5))},
+		"stage VALUE_CONVERTER, class x, record {topic='t', source partition={a=1, b=x}, source offset={pos=7}}: bad": {
+			Topic: "t", SourcePartition: map[string]any{"b": "x", "a": 1}, SourceOffset: map[string]any{"pos": 7},
+		},
+	} {
+		if got := (&StageError{Stage: ValueConverter, Class: "x", Record: r, Err: errors.New("bad")}).Error(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

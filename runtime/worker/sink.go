@@ -156,7 +156,7 @@ func (l *sinkLoop) run() error {
 		}
 		if err != nil {
 			if errors.Is(err, errStop) {
-				return nil // in a pause between two tries
+				return nil // in a pause between two tries, or in a converter's request
 			}
 			return err
 		}

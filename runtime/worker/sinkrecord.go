@@ -29,17 +29,51 @@ func (l *sinkLoop) take(f kgo.Fetches) error {
 	if n == 0 {
 		return nil
 	}
-	l.ready = make([]connect.SinkRecord, 0, n)
+	in := make([]*kgo.Record, 0, n)
 	for _, ft := range f {
 		for i := range ft.Topics {
 			for j := range ft.Topics[i].Partitions {
-				if err := l.takePartition(ft.Topics[i].Topic, &ft.Topics[i].Partitions[j]); err != nil {
-					return err
+				p := &ft.Topics[i].Partitions[j]
+				tp := connect.TopicPartition{Topic: ft.Topics[i].Topic, Partition: p.Partition}
+				if l.owned[tp] == nil || len(p.Records) == 0 {
+					continue // taken away since the poll
 				}
+				l.t.uses(tp.Topic)
+				in = append(in, p.Records...)
+				l.readyTo[tp] = p.Records[len(p.Records)-1].Offset + 1
 			}
 		}
 	}
-	return nil
+	return l.convertAll(in)
+}
+
+// convertAll converts records into l.ready, in order.
+func (l *sinkLoop) convertAll(in []*kgo.Record) error {
+	out := make([]connect.SinkRecord, len(in))
+	keep := make([]bool, len(in))
+	kept := 0
+	err := l.p.lanes.each(len(in), func(ln *lane, from, to int) (int, error) {
+		for i := from; i < to; i++ {
+			var err error
+			if keep[i], err = l.convert(ln, &out[i], in[i]); err != nil {
+				return i - from, err
+			}
+		}
+		return to - from, nil
+	}, func(from, to int) error {
+		for i := from; i < to; i++ {
+			if !keep[i] {
+				continue
+			}
+			if kept != i {
+				out[kept] = out[i]
+			}
+			kept++
+		}
+		return nil
+	})
+	l.ready = out[:kept]
+	return err
 }
 
 // heals reports whether the consumer gets over an error by itself: the cluster is away for a while, the group has put the member out, records were
@@ -62,26 +96,6 @@ func heals(err error) bool {
 	return unreachable || kgo.IsRetryableBrokerErr(err)
 }
 
-func (l *sinkLoop) takePartition(topic string, p *kgo.FetchPartition) error {
-	tp := connect.TopicPartition{Topic: topic, Partition: p.Partition}
-	if l.owned[tp] == nil || len(p.Records) == 0 {
-		return nil // taken away since the poll
-	}
-	l.t.uses(topic)
-	for _, r := range p.Records {
-		var rec connect.SinkRecord
-		keep, err := l.convert(&rec, r)
-		if err != nil {
-			return err
-		}
-		if keep {
-			l.ready = append(l.ready, rec)
-		}
-	}
-	l.readyTo[tp] = p.Records[len(p.Records)-1].Offset + 1
-	return nil
-}
-
 // skipEmpty advances past records that were all left out: there is nothing to put, but they are dealt with.
 func (l *sinkLoop) skipEmpty() {
 	for tp, to := range l.readyTo {
@@ -92,36 +106,38 @@ func (l *sinkLoop) skipEmpty() {
 	clear(l.readyTo)
 }
 
-func where(r *kgo.Record) string {
-	return fmt.Sprintf("{topic='%s', partition=%d, offset=%d, timestamp=%d}", r.Topic, r.Partition, r.Offset, r.Timestamp.UnixMilli())
-}
-
 // convert makes a record of bytes: key, value, headers, then transformations.
-func (l *sinkLoop) convert(out *connect.SinkRecord, in *kgo.Record) (keep bool, err error) {
-	skip, err := l.p.op.Do(l.t.soft, func() *tolerance.StageError { return l.read(out, in) })
+func (l *sinkLoop) convert(ln *lane, out *connect.SinkRecord, in *kgo.Record) (keep bool, err error) {
+	at := func(e *tolerance.StageError) *tolerance.StageError {
+		if e != nil {
+			e.Record = sinkRecord(in)
+		}
+		return e
+	}
+	skip, err := l.p.op.Do(l.t.soft, func() *tolerance.StageError { return at(ln.read(out, in)) })
 	if err != nil || skip {
 		return false, err
 	}
-	if l.p.chain.Empty() {
+	if ln.chain.Empty() {
 		return true, nil
 	}
 	skip, err = l.p.op.Do(l.t.soft, func() (e *tolerance.StageError) {
 		r := out.Record
-		if keep, e = l.p.chain.Apply(&r); e == nil {
+		if keep, e = ln.chain.Apply(&r); e == nil {
 			out.Record = r
-		} else {
-			e.Where = where(in)
 		}
-		return e
+		return at(e)
 	})
 	return keep && !skip && err == nil, err
 }
 
-func (l *sinkLoop) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.StageError {
-	c := l.p.conv
-	fail := func(stage tolerance.Stage, class string, err error) *tolerance.StageError {
-		return &tolerance.StageError{Stage: stage, Class: class, Where: where(in), Err: err}
-	}
+// sinkRecord describes a consumed record for an operator.
+func sinkRecord(r *kgo.Record) tolerance.RecordInfo {
+	return tolerance.RecordInfo{Topic: r.Topic, Partition: &r.Partition, Offset: &r.Offset}
+}
+
+func (ln *lane) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.StageError {
+	c := ln.conv
 	*out = connect.SinkRecord{
 		Record: connect.Record{Topic: in.Topic, Partition: connect.Some(in.Partition), KafkaOffset: connect.Some(in.Offset)},
 		Offset: in.Offset, OriginalTopic: in.Topic, OriginalPartition: in.Partition,
@@ -132,15 +148,15 @@ func (l *sinkLoop) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.Stag
 	}
 	var err error
 	if out.KeySchema, out.Key, err = c.Key.ToConnectData(in.Topic, in.Key); err != nil {
-		return fail(tolerance.KeyConverter, c.KeyClass, err)
+		return &tolerance.StageError{Stage: tolerance.KeyConverter, Class: c.KeyClass, Err: err}
 	}
 	if out.ValueSchema, out.Value, err = c.Value.ToConnectData(in.Topic, in.Value); err != nil {
-		return fail(tolerance.ValueConverter, c.ValueClass, err)
+		return &tolerance.StageError{Stage: tolerance.ValueConverter, Class: c.ValueClass, Err: err}
 	}
 	for i := range in.Headers {
 		h := connect.Header{Key: in.Headers[i].Key}
 		if h.Schema, h.Value, err = c.Header.ToConnectHeader(in.Topic, h.Key, in.Headers[i].Value); err != nil {
-			return fail(tolerance.HeaderConverter, c.HeaderCls, err)
+			return &tolerance.StageError{Stage: tolerance.HeaderConverter, Class: c.HeaderCls, Err: fmt.Errorf("header %q: %w", h.Key, err)}
 		}
 		out.Headers = append(out.Headers, h)
 	}
@@ -153,7 +169,7 @@ func (l *sinkLoop) tolerate(d *delivery, bad *connect.BadRecordsError) error {
 		e := &tolerance.StageError{Stage: tolerance.TaskPut, Class: "org.apache.kafka.connect.sink.SinkTask", Err: b.Err}
 		if b.Index >= 0 && b.Index < len(d.records) {
 			r := &d.records[b.Index]
-			e.Where = fmt.Sprintf("{topic='%s', partition=%d, offset=%d}", r.OriginalTopic, r.OriginalPartition, r.Offset)
+			e.Record = tolerance.RecordInfo{Topic: r.OriginalTopic, Partition: &r.OriginalPartition, Offset: &r.Offset}
 		}
 		if _, err := l.p.op.Tolerate(l.t.soft, e); err != nil {
 			return err

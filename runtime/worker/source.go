@@ -11,6 +11,7 @@ import (
 
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/host"
+	"github.com/kurier-io/kurier/plugins/wire"
 	"github.com/kurier-io/kurier/runtime/store"
 	"github.com/kurier-io/kurier/runtime/supervise"
 	"github.com/kurier-io/kurier/runtime/tolerance"
@@ -25,7 +26,6 @@ type sourceLoop struct {
 	admin  *topicCreator // nil: the broker creates topics by itself
 	sent   *submitted
 	batch  int // number of the batch being handed over
-	arena  arena
 
 	// producing ends with the producer's first failure as its cause, or with the task.
 	producing context.Context
@@ -85,7 +85,7 @@ func (l *sourceLoop) run() error {
 		}
 		if err != nil {
 			if errors.Is(err, errStop) {
-				return nil // in a pause between two tries
+				return nil // in a pause between two tries, or in a converter's request
 			}
 			return err
 		}
@@ -143,9 +143,10 @@ func (l *sourceLoop) next(flush <-chan time.Time) (_ *host.Batch, due bool, _ er
 
 var errAttention = errors.New("the task has something else to do")
 
-// send hands a batch to the producer, in order.
+// send converts a batch and hands it to the producer, in order.
 func (l *sourceLoop) send(b *host.Batch) error {
 	records := make([]kgo.Record, len(b.Records))
+	keep := make([]bool, len(b.Records))
 	groups := make(map[uint32]*group, 1)
 	var opened []*group
 	defer func() {
@@ -154,34 +155,40 @@ func (l *sourceLoop) send(b *host.Batch) error {
 		}
 	}()
 	l.batch++
-	for i := range b.Records {
-		n := b.Partitions[i]
-		g := groups[n]
-		if g == nil {
-			var fresh bool
+	return l.p.lanes.each(len(records), func(ln *lane, from, to int) (int, error) {
+		for i := from; i < to; i++ {
 			var err error
-			if g, fresh, err = l.sent.open(b.Partition(n), l.batch); err != nil {
-				return err
+			if keep[i], err = l.convert(ln, &records[i], b, i); err != nil {
+				return i - from, err
 			}
-			if fresh {
-				opened = append(opened, g)
+		}
+		return to - from, nil
+	}, func(from, to int) error {
+		for i := from; i < to; i++ {
+			n := b.Partitions[i]
+			g := groups[n]
+			if g == nil {
+				var fresh bool
+				var err error
+				if g, fresh, err = l.sent.open(b.Partition(n), l.batch); err != nil {
+					return err
+				}
+				if fresh {
+					opened = append(opened, g)
+				}
+				groups[n] = g
 			}
-			groups[n] = g
-		}
-		keep, err := l.convert(&records[i], &b.Records[i])
-		if err != nil {
-			return fmt.Errorf("source partition %v: %w", b.Partition(n), err)
-		}
-		if keep {
-			if err := l.ensureTopic(records[i].Topic); err != nil {
-				return err
+			if keep[i] {
+				if err := l.ensureTopic(records[i].Topic); err != nil {
+					return err
+				}
+				g.pending.Add(1)
+				l.client.Produce(l.t.hard, &records[i], l.promise(g))
 			}
-			g.pending.Add(1)
-			l.client.Produce(l.t.hard, &records[i], l.promise(g))
+			g.reached(b.Offsets[i])
 		}
-		g.reached(b.Offsets[i])
-	}
-	return nil
+		return nil
+	})
 }
 
 func (l *sourceLoop) ensureTopic(topic string) error {
@@ -206,7 +213,7 @@ func (l *sourceLoop) promise(g *group) func(*kgo.Record, error) {
 				g.acked()
 				return
 			}
-			e := &tolerance.StageError{Stage: tolerance.KafkaProduce, Class: "org.apache.kafka.connect.source.SourceTask", Where: "for topic " + r.Topic, Err: err}
+			e := &tolerance.StageError{Stage: tolerance.KafkaProduce, Class: "org.apache.kafka.connect.source.SourceTask", Record: tolerance.RecordInfo{Topic: r.Topic}, Err: err}
 			if l.t.hard.Err() == nil && !errors.Is(err, kgo.ErrClientClosed) { // neither says anything about the record
 				if skip, _ := l.p.op.Tolerate(l.t.hard, e); skip {
 					g.acked()
@@ -219,15 +226,22 @@ func (l *sourceLoop) promise(g *group) func(*kgo.Record, error) {
 	return g.promise
 }
 
-// convert runs transformations and converters. keep false: the record was dropped or tolerated.
-func (l *sourceLoop) convert(out *kgo.Record, in *connect.Record) (keep bool, err error) {
-	if !l.p.chain.Empty() {
+// convert runs transformations and converters on record i of a batch. keep false: it was dropped or tolerated.
+func (l *sourceLoop) convert(ln *lane, out *kgo.Record, b *host.Batch, i int) (keep bool, err error) {
+	in := &b.Records[i]
+	at := func(e *tolerance.StageError) *tolerance.StageError {
+		if e != nil {
+			e.Record = sourceRecord(b, i)
+		}
+		return e
+	}
+	if !ln.chain.Empty() {
 		skip, err := l.p.op.Do(l.t.soft, func() (e *tolerance.StageError) {
 			r := *in
-			if keep, e = l.p.chain.Apply(&r); e == nil {
+			if keep, e = ln.chain.Apply(&r); e == nil {
 				*in = r
 			}
-			return e
+			return at(e)
 		})
 		if err != nil || skip || !keep {
 			return false, err
@@ -246,33 +260,43 @@ func (l *sourceLoop) convert(out *kgo.Record, in *connect.Record) (keep bool, er
 	if in.Timestamp.Set && in.Timestamp.V >= 0 {
 		out.Timestamp = time.UnixMilli(in.Timestamp.V)
 	}
-	skip, err := l.p.op.Do(l.t.soft, func() *tolerance.StageError { return l.bytes(out, in) })
+	skip, err := l.p.op.Do(l.t.soft, func() *tolerance.StageError { return at(ln.bytes(out, in)) })
 	return err == nil && !skip, err
 }
 
-func (l *sourceLoop) bytes(out *kgo.Record, in *connect.Record) *tolerance.StageError {
-	c := l.p.conv
+// sourceRecord describes a record of a batch for an operator.
+func sourceRecord(b *host.Batch, i int) tolerance.RecordInfo {
+	r := tolerance.RecordInfo{Topic: b.Records[i].Topic, SourcePartition: b.Partition(b.Partitions[i])}
+	if b.Offsets[i] != nil {
+		r.SourceOffset, _ = wire.DecodePosition(b.Offsets[i]) // it only helps to find the record
+	}
+	return r
+}
+
+// bytes converts headers, key and value.
+func (ln *lane) bytes(out *kgo.Record, in *connect.Record) *tolerance.StageError {
+	c := ln.conv
 	out.Headers = out.Headers[:0]
 	for i := range in.Headers {
 		h := &in.Headers[i]
 		b, ok, err := c.Header.FromConnectHeader(nil, in.Topic, h.Key, h.Schema, h.Value)
 		if err != nil {
-			return &tolerance.StageError{Stage: tolerance.HeaderConverter, Class: c.HeaderCls, Where: "for topic " + in.Topic, Err: err}
+			return &tolerance.StageError{Stage: tolerance.HeaderConverter, Class: c.HeaderCls, Err: fmt.Errorf("header %q: %w", h.Key, err)}
 		}
 		if !ok {
 			b = nil
 		}
 		out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.Key, Value: b})
 	}
-	b, ok, err := c.Key.FromConnectData(l.arena.room(), in.Topic, in.KeySchema, in.Key)
+	b, ok, err := c.Key.FromConnectData(ln.arena.room(), in.Topic, in.KeySchema, in.Key)
 	if err != nil {
-		return &tolerance.StageError{Stage: tolerance.KeyConverter, Class: c.KeyClass, Where: "for topic " + in.Topic, Err: err}
+		return &tolerance.StageError{Stage: tolerance.KeyConverter, Class: c.KeyClass, Err: err}
 	}
-	out.Key = l.arena.keep(b, ok)
-	if b, ok, err = c.Value.FromConnectData(l.arena.room(), in.Topic, in.ValueSchema, in.Value); err != nil {
-		return &tolerance.StageError{Stage: tolerance.ValueConverter, Class: c.ValueClass, Where: "for topic " + in.Topic, Err: err}
+	out.Key = ln.arena.keep(b, ok)
+	if b, ok, err = c.Value.FromConnectData(ln.arena.room(), in.Topic, in.ValueSchema, in.Value); err != nil {
+		return &tolerance.StageError{Stage: tolerance.ValueConverter, Class: c.ValueClass, Err: err}
 	}
-	out.Value = l.arena.keep(b, ok)
+	out.Value = ln.arena.keep(b, ok)
 	return nil
 }
 

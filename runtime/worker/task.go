@@ -83,8 +83,7 @@ func (t *task) run() {
 // parts is what both kinds of loop need.
 type parts struct {
 	proc       *host.Process
-	chain      *pipeline.Chain
-	conv       *pipeline.Converters
+	lanes      *lanes
 	op         *tolerance.Operator
 	spec       host.TaskSpec
 	overrides  func(prefix string) map[string]string
@@ -105,6 +104,9 @@ func (t *task) once(record *supervise.Record) error {
 	if err != nil {
 		return err
 	}
+	defer p.lanes.close()
+	// A converter that waits for a schema registry must not hold up the end of the task.
+	defer context.AfterFunc(t.soft, p.lanes.close)()
 	p.proc, err = t.w.Host.Acquire(t.soft, t.start.ID.Connector, e.Class)
 	if err != nil {
 		return connect.Retriable(err, 0) // the start may have been given up by whoever shares the process
@@ -134,13 +136,6 @@ func (t *task) prepare(e *registry.Entry) (*parts, error) {
 			}
 		}
 	}
-	var err error
-	if p.chain, err = pipeline.NewChain(t.w.Registry, cfg); err != nil {
-		return nil, err
-	}
-	if p.conv, err = pipeline.NewConverters(t.w.Registry, cfg, t.w.converters); err != nil {
-		return nil, err
-	}
 	policy, err := tolerance.ParsePolicy(cfg)
 	if err != nil {
 		return nil, err
@@ -151,7 +146,15 @@ func (t *task) prepare(e *registry.Entry) (*parts, error) {
 		policy.Log, policy.IncludeMessages = true, true
 	}
 	p.op = tolerance.NewOperator(policy, t.log)
-	return p, nil
+	p.lanes, err = newLanes(t.w.cores, func() (*lane, error) {
+		chain, err := pipeline.NewChain(t.w.Registry, cfg)
+		if err != nil {
+			return nil, err
+		}
+		conv, err := pipeline.NewConverters(t.w.Registry, cfg, t.w.converters)
+		return &lane{chain: chain, conv: conv}, err
+	})
+	return p, err
 }
 
 // TasksMax returns a connector's tasks.max.

@@ -47,6 +47,7 @@ type Config struct {
 type Worker struct {
 	Config
 	converters map[string]pipeline.Choice
+	cores      *cores
 
 	mu         sync.Mutex
 	connectors map[string]*connector
@@ -57,7 +58,7 @@ type Worker struct {
 func New(cfg Config) *Worker {
 	s := cfg.Settings
 	return &Worker{
-		Config: cfg, connectors: map[string]*connector{}, tasks: map[assign.TaskID]*task{},
+		Config: cfg, cores: newCores(), connectors: map[string]*connector{}, tasks: map[assign.TaskID]*task{},
 		converters: map[string]pipeline.Choice{
 			pipeline.KeyConverter:    {Class: s.KeyConverter.Class, Config: s.KeyConverter.Config},
 			pipeline.ValueConverter:  {Class: s.ValueConverter.Class, Config: s.ValueConverter.Config},

@@ -1,0 +1,151 @@
+package worker
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kurier-io/kurier/runtime/pipeline"
+)
+
+// A lane is what one goroutine needs to transform and convert: instances of its own.
+type lane struct {
+	chain *pipeline.Chain
+	conv  *pipeline.Converters
+	arena arena
+}
+
+// lanes convert the records of a batch side by side and hand them on in order. The first lane is the task's own goroutine's; further ones
+// are used while the worker's cores have nothing else to convert.
+type lanes struct {
+	cores *cores
+	build func() (*lane, error)
+
+	mu     sync.Mutex
+	own    []*lane // appended to by the task's goroutine only
+	closed bool
+}
+
+func newLanes(c *cores, build func() (*lane, error)) (*lanes, error) {
+	l := &lanes{cores: c, build: build}
+	return l, l.grow(1)
+}
+
+// grow makes lanes until there are n.
+func (l *lanes) grow(n int) error {
+	for len(l.own) < n {
+		more, err := l.build()
+		if err != nil {
+			return err
+		}
+		l.mu.Lock()
+		l.own = append(l.own, more)
+		closed := l.closed
+		l.mu.Unlock()
+		if closed {
+			more.conv.Close()
+		}
+	}
+	return nil
+}
+
+// close lets the converters go; it may be called from another goroutine while they work, and more than once.
+func (l *lanes) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, lane := range l.own {
+		lane.conv.Close()
+	}
+}
+
+// chunk is how many records are converted at a time: enough for the hand-over to cost nothing beside it.
+const chunk = 256
+
+// each converts n records in chunks and hands on each chunk in order, on the caller's goroutine. convert returns how many of its records
+// are done; after an error the records before it are still handed on.
+func (l *lanes) each(n int, convert func(ln *lane, from, to int) (done int, err error), hand func(from, to int) error) error {
+	chunks := (n + chunk - 1) / chunk
+	helpers := l.cores.take(min(chunks, maxLanes) - 1)
+	defer l.cores.give(helpers)
+	if err := l.grow(1 + helpers); err != nil {
+		return err
+	}
+	work := make([]piece, chunks)
+	if helpers > 0 {
+		for i := range work {
+			work[i].ready = make(chan struct{})
+		}
+	}
+	step := func(ln *lane, i int) {
+		w := &work[i]
+		from := i * chunk
+		to := min(from+chunk, n)
+		w.done, w.err = convert(ln, from, to)
+	}
+	var wg sync.WaitGroup
+	var over atomic.Bool
+	for h := range helpers {
+		wg.Go(func() {
+			for i := 1; i < chunks && !over.Load(); i++ {
+				if work[i].claimed.CompareAndSwap(false, true) {
+					step(l.own[1+h], i)
+					close(work[i].ready)
+				}
+			}
+		})
+	}
+	defer wg.Wait()
+	defer over.Store(true)
+	for i := range work {
+		w := &work[i]
+		if w.claimed.CompareAndSwap(false, true) {
+			step(l.own[0], i)
+		} else {
+			<-w.ready
+		}
+		if err := hand(i*chunk, i*chunk+w.done); err != nil {
+			return err
+		}
+		if w.err != nil {
+			return w.err
+		}
+	}
+	return nil
+}
+
+// A piece is a chunk on its way.
+type piece struct {
+	claimed atomic.Bool
+	ready   chan struct{}
+	done    int
+	err     error
+}
+
+// maxLanes bounds what one task's conversion may occupy.
+const maxLanes = 4
+
+// cores is how many goroutines may convert beside the tasks' own, in one worker.
+type cores struct{ free atomic.Int32 }
+
+func newCores() *cores {
+	c := &cores{}
+	c.free.Store(int32(runtime.GOMAXPROCS(0) - 1))
+	return c
+}
+
+// take reserves up to n, as many as are free; it does not wait.
+func (c *cores) take(n int) int {
+	for {
+		free := c.free.Load()
+		got := min(int32(n), free)
+		if got <= 0 {
+			return 0
+		}
+		if c.free.CompareAndSwap(free, free-got) {
+			return int(got)
+		}
+	}
+}
+
+func (c *cores) give(n int) { c.free.Add(int32(n)) }
