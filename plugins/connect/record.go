@@ -18,6 +18,24 @@ type Header struct {
 	Value  data.Value
 }
 
+// NewHeader returns a header whose value fits its schema; the error texts are Java's. A nil schema takes any value, and becomes the
+// struct's own when it is one.
+func NewHeader(key string, s *data.Schema, v data.Value) (Header, error) {
+	if s == nil {
+		if st := v.Struct(); st != nil {
+			s = st.Schema()
+		}
+		return Header{key, s, v}, nil
+	}
+	if v.IsNull() && !s.Optional() {
+		return Header{}, data.Errorf("A null value requires an optional schema but was %s", s)
+	}
+	if err := data.Validate(s, v); err != nil {
+		return Header{}, data.Errorf("The value %s is not compatible with the schema %s", v, s)
+	}
+	return Header{key, s, v}, nil
+}
+
 // A Record is what source and sink records share (Java: ConnectRecord). A nil schema means a schemaless value.
 type Record struct {
 	Topic       string

@@ -73,6 +73,18 @@ func (s *Struct) GetWithoutDefault(name string) (Value, error) {
 	return s.vals[f.Index], nil
 }
 
+// GetAs returns the raw value of a field whose schema must have the given base type (Java: getInt32 and so on).
+func (s *Struct) GetAs(name string, t Type) (Value, error) {
+	f, ok := s.schema.Field(name)
+	switch {
+	case !ok:
+		return Value{}, Errorf("%s is not a valid field name", name)
+	case f.Schema.typ != t:
+		return Value{}, Errorf("Field '%s' is not of type %s", name, t)
+	}
+	return s.vals[f.Index], nil
+}
+
 // Validate checks every field against its schema: unset is fine for optional fields and those with a default.
 func (s *Struct) Validate() error {
 	for i := range s.schema.fields {

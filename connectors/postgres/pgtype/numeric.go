@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/plugins/data/debezium"
 )
 
 // The wire form of numeric (numeric_send in src/backend/utils/adt/numeric.c): digit count, weight of the first digit, sign, display
@@ -257,11 +258,8 @@ func numericFloat(w []byte) (float64, error) {
 
 // variableScale is Debezium's struct for numbers without a fixed scale.
 func variableScale() *mapped {
-	b := data.StructOf().Name("io.debezium.data.VariableScaleDecimal").Version(1).
-		Field("scale", data.Of(data.Int32).MustBuild()).Field("value", data.Of(data.Bytes).MustBuild())
-	inner := data.StructOf().Name("io.debezium.data.VariableScaleDecimal").Version(1).
-		Field("scale", data.Of(data.Int32).MustBuild()).Field("value", data.Of(data.Bytes).MustBuild()).MustBuild()
-	return &mapped{b, func(e *data.RowEncoder, w []byte) error {
+	inner := debezium.VariableScaleDecimal().MustBuild()
+	return &mapped{debezium.VariableScaleDecimal(), func(e *data.RowEncoder, w []byte) error {
 		v, err := variableScaleValue(inner, w)
 		if err != nil {
 			return err
@@ -282,8 +280,7 @@ func variableScaleValue(s *data.Schema, w []byte) (data.Value, error) {
 	if err != nil {
 		return data.Value{}, err
 	}
-	raw, _ := data.DecimalValue(v, 0).DecimalBytes()
-	return data.StructValue(data.StructOn(s, []data.Value{data.Int32Value(int32(n.dscale)), data.BytesValue(raw)})), nil
+	return debezium.VariableScaleDecimalValue(s, v, int32(n.dscale)), nil
 }
 
 // NumericInt64 reads a numeric from the wire that is an integer in range.
