@@ -5,6 +5,9 @@ package simpledate
 // cutover is 1582-10-15, the first day of the Gregorian calendar.
 const cutover = -141427
 
+// year1583 is 1583-01-01, the first day of the first year that is Gregorian as a whole.
+const year1583 = -141349
+
 const msPerDay = 86_400_000
 
 func floorDiv(a, b int64) int64 {
@@ -48,8 +51,28 @@ type date struct {
 	dow             int64 // 0 is Sunday
 }
 
+// dateOf splits a day number. Days from 1583 on, nearly all there are, take the short way of "Euclidean affine functions and their
+// application to calendar algorithms" (Neri, Schneider): years that begin in March have their leap day at the end.
 func dateOf(n int64) date {
 	d := date{dow: n + 4 - 7*floorDiv(n+4, 7)}
+	if n >= year1583 {
+		z := n + 719468
+		era := z / 146097
+		doe := z - era*146097
+		yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+		fromMarch := doe - (365*yoe + yoe/4 - yoe/100)
+		mp := (5*fromMarch + 2) / 153
+		d.year, d.day, d.month = yoe+era*400, fromMarch-(153*mp+2)/5+1, mp+3
+		if mp >= 10 {
+			d.year, d.month, d.doy = d.year+1, mp-9, fromMarch-305
+			return d
+		}
+		d.doy = fromMarch + 60
+		if d.year%4 == 0 && (d.year%100 != 0 || d.year%400 == 0) {
+			d.doy++
+		}
+		return d
+	}
 	first := gregorian
 	if n < cutover {
 		first = julian

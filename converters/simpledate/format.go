@@ -110,6 +110,9 @@ func number(letter byte, d date, t int64) int64 {
 }
 
 func pad(dst []byte, n int64, width int) []byte {
+	if width == 2 && uint64(n) < 100 {
+		return append(dst, byte('0'+n/10), byte('0'+n%10))
+	}
 	digits := 1
 	for x := n; x >= 10; x /= 10 {
 		digits++

@@ -114,3 +114,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestBothWaysToSplitADayAgree(t *testing.T) {
+	for n := int64(year1583); n < 400_000; n += 13 {
+		d := dateOf(n)
+		if g := gregorian(d.year, d.month, d.day); g != n {
+			t.Fatalf("day %d is %d-%d-%d, which is %d", n, d.year, d.month, d.day, g)
+		}
+		if doy := n - gregorian(d.year, 1, 1) + 1; doy != d.doy || d.day < 1 || d.day > 31 {
+			t.Fatalf("day %d is day %d of its year, want %d", n, d.doy, doy)
+		}
+	}
+	if d := dateOf(year1583); d.year != 1583 || d.doy != 1 || dateOf(year1583-1).year != 1582 {
+		t.Errorf("1583 begins at %+v", d)
+	}
+}
