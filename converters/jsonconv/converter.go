@@ -49,7 +49,7 @@ func (c *Converter) configure(props connect.Props, role string) error {
 	*c = Converter{
 		settings: set, role: role,
 		writer:  writer{replaceNull: set.ReplaceNull, numeric: set.DecimalFormat == "NUMERIC"},
-		reader:  reader{replaceNull: set.ReplaceNull},
+		reader:  newReader(set.ReplaceNull),
 		plans:   lru.New[*data.Schema, *compiled](set.CacheSize),
 		schemas: newSchemas(set.CacheSize),
 	}

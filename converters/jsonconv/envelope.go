@@ -92,7 +92,7 @@ func (c *Converter) schemaMember() (*data.Schema, error) {
 	if s, ok := c.schemas.find(raw); ok {
 		return s, nil
 	}
-	sub := reader{scanner: scanner{b: raw}, replaceNull: r.replaceNull}
+	sub := reader{scanner: scanner{b: raw}, replaceNull: r.replaceNull, shapes: r.shapes}
 	n, err := sub.node()
 	if err != nil {
 		return nil, err

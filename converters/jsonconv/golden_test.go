@@ -10,7 +10,10 @@ import (
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
-func configured(t testing.TB, props ...string) *Converter {
+func configured(t interface {
+	Helper()
+	Fatal(args ...any)
+}, props ...string) *Converter {
 	t.Helper()
 	c, p := New(), connect.Props{}
 	for _, kv := range props {

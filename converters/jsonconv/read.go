@@ -3,6 +3,7 @@ package jsonconv
 import (
 	"bytes"
 	"encoding/base64"
+	"hash/maphash"
 
 	"github.com/kurier-io/kurier/plugins/data"
 )
@@ -16,6 +17,12 @@ type reader struct {
 	// value is put into a struct.
 	coerced bool
 	slab    []data.Value
+	maps    []data.Map
+	shapes  *shapes
+}
+
+func newReader(replaceNull bool) reader {
+	return reader{replaceNull: replaceNull, shapes: &shapes{seed: maphash.MakeSeed()}}
 }
 
 func (r *reader) reset(b []byte) { r.scanner, r.coerced = scanner{b: b}, false }

@@ -109,32 +109,6 @@ func (r *reader) array(elem *data.Schema, c byte) (data.Value, error) {
 	return data.ArrayValue(out), nil
 }
 
-// object reads an object into a map with string keys.
-func (r *reader) object(elem *data.Schema) (data.Value, error) {
-	if err := r.enter(); err != nil {
-		return data.Value{}, err
-	}
-	m := data.NewMap(0)
-	for more := r.first('}'); more; {
-		raw, escaped, err := r.name()
-		if err != nil {
-			return data.Value{}, err
-		}
-		if escaped {
-			raw = unescape(raw)
-		}
-		v, err := r.value(elem)
-		if err != nil {
-			return data.Value{}, err
-		}
-		m.Put(data.StringOf(raw), v)
-		if more, err = r.more('}'); err != nil {
-			return data.Value{}, err
-		}
-	}
-	return data.MapValue(m), nil
-}
-
 func (r *reader) mapping(s *data.Schema, c byte) (data.Value, error) {
 	if s.KeySchema().Type() == data.String {
 		if c != '{' {

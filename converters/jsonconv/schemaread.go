@@ -204,7 +204,7 @@ func (r *reader) withDefault(s *data.Schema, def *node) (*data.Schema, error) {
 	if def.kind == 0 {
 		return s, nil
 	}
-	sub := reader{scanner: scanner{b: def.raw}, replaceNull: r.replaceNull}
+	sub := reader{scanner: scanner{b: def.raw}, replaceNull: r.replaceNull, shapes: r.shapes}
 	v, err := sub.value(s)
 	if err != nil {
 		return nil, err
