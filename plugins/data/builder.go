@@ -13,7 +13,7 @@ type Builder struct {
 }
 
 // Of starts a schema of a primitive type, or of a struct.
-func Of(t Type) *Builder { return &Builder{s: Schema{typ: t}} }
+func Of(t Type) *Builder { return &Builder{s: Schema{typ: t, kind: kindOf(NotLogical, t)}} }
 
 // StructOf starts a struct schema.
 func StructOf() *Builder { return Of(StructType) }
@@ -65,6 +65,7 @@ func (b *Builder) Name(name string) *Builder {
 	if b.once(b.s.name != nil && *b.s.name != name, "name") {
 		b.s.name = &name
 		b.s.logical = logicalOf(name)
+		b.s.kind = kindOf(b.s.logical, b.s.typ)
 	}
 	return b
 }

@@ -22,6 +22,7 @@ type Schema struct {
 	hasVer   bool
 	hasDef   bool
 	logical  Logical
+	kind     Kind // of the values that fit
 	version  int32
 	name     *string
 	doc      *string
@@ -198,7 +199,7 @@ func (s *Schema) AsOptional(optional bool) *Schema {
 
 func (s *Schema) copy() *Schema {
 	return &Schema{
-		typ: s.typ, optional: s.optional, hasVer: s.hasVer, hasDef: s.hasDef, logical: s.logical, version: s.version,
+		typ: s.typ, optional: s.optional, hasVer: s.hasVer, hasDef: s.hasDef, logical: s.logical, kind: s.kind, version: s.version,
 		name: s.name, doc: s.doc, params: s.params, def: s.def, key: s.key, value: s.value, fields: s.fields, index: s.index, scale: s.scale,
 	}
 }

@@ -53,14 +53,19 @@ var kindOfType = [...]Kind{
 }
 
 // KindFor returns the kind of value that a schema takes: by logical name first, then by type.
-func KindFor(s *Schema) Kind {
-	switch s.logical {
+func KindFor(s *Schema) Kind { return s.kind }
+
+func kindOf(l Logical, t Type) Kind {
+	switch l {
 	case LogicalDecimal:
 		return KindDecimal
 	case LogicalDate, LogicalTime, LogicalTimestamp:
 		return KindTimestamp
 	}
-	return kindOfType[s.typ]
+	if int(t) < len(kindOfType) {
+		return kindOfType[t]
+	}
+	return KindNull
 }
 
 func kindFits(s *Schema, k Kind) bool { return KindFor(s) == k }

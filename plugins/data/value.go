@@ -141,24 +141,17 @@ func StructValue(s *Struct) Value {
 }
 
 // Bool returns a boolean; false for other kinds.
-func (v Value) Bool() bool { return v.any == KindBool && v.num != 0 }
+func (v Value) Bool() bool {
+	k, _ := v.any.(Kind)
+	return k == KindBool && v.num != 0
+}
 
 // Int returns an INT8 … INT64 or the milliseconds of an instant, widened. Other kinds give their raw bits.
-func (v Value) Int() int64 {
-	switch v.any {
-	case KindInt8:
-		return int64(int8(v.num))
-	case KindInt16:
-		return int64(int16(v.num))
-	case KindInt32:
-		return int64(int32(v.num))
-	}
-	return int64(v.num)
-}
+func (v Value) Int() int64 { return int64(v.num) } // integers are held with their sign extended
 
 // Float returns a FLOAT32 or FLOAT64, widened.
 func (v Value) Float() float64 {
-	if v.any == KindFloat32 {
+	if k, _ := v.any.(Kind); k == KindFloat32 {
 		return float64(math.Float32frombits(uint32(v.num)))
 	}
 	return math.Float64frombits(v.num)
