@@ -1,16 +1,72 @@
 package javaregex
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unsafe"
+)
 
-func TestWhatDiffersIsRefused(t *testing.T) {
-	for expr, ok := range map[string]bool{
-		`(a|b)+\.c`: true, `[a-z&]`: true, `[\[a]`: true, `[]a]`: true, `\Q[[\E`: true, `(?i)a`: true, `(?<n>a)`: true, `[^]]`: true, `(?:U)`: true,
-		`[a&&b]`: false, `[a[b]]`: false, `[[:alpha:]]`: false, `(?=a)`: false, `(a)\1`: false, `a*+`: false, `a++`: false, `(?U)a`: false, `(?P<n>a)`: false, `\v`: false, `(?!a)b`: false, `(?>a)`: false,
-	} {
-		if _, err := Compile(expr); (err == nil) != ok {
+func TestWhatNoEngineCanDoIsRefused(t *testing.T) {
+	for _, expr := range []string{`\G`, `\X`, `\N{DIGIT ONE}`, `\b{g}`, `\p{InGreek}`, `(?U)a`, `(?c)a`, `(?i)(a)\1`, `(?<=a|(b){1,2})c`} {
+		if _, err := Compile(expr); err == nil || !strings.Contains(err.Error(), "is not supported by Kurier's regular expressions") {
 			t.Errorf("%s: %v", expr, err)
 		}
 	}
+}
+
+func TestAMatchEnds(t *testing.T) {
+	p, err := Compile(`(?!x)(a|aa)+\1$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Matches(strings.Repeat("a", 100) + "b"); err == nil || !strings.Contains(err.Error(), "took too long") {
+		t.Errorf("%v, want an error", err)
+	}
+}
+
+func TestUsualExpressionsAreLinear(t *testing.T) {
+	for _, expr := range []string{`(.*)`, `([^.]+)\.([^.]+)\.([^.]+)`, `^db\.(?<table>\w+)$`, `(?i)foo[\w&&[^\d]]*`, `\Qa.b\E.*`, `\p{Alpha}+?`} {
+		p, err := Compile(expr)
+		if err != nil || p.fast == nil {
+			t.Errorf("%s: %v", expr, err)
+		}
+	}
+}
+
+func TestARouterRemembers(t *testing.T) {
+	r, err := NewRouter(`(?!skip)(\w+)\.(.*)`, "$2-$1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := []byte("a.b")
+	for range 3 {
+		to, ok, err := r.Route(unsafe.String(&buf[0], len(buf)))
+		if to != "b-a" || !ok || err != nil {
+			t.Fatal(to, ok, err)
+		}
+	}
+	buf[0] = 'x' // what is remembered does not alias the caller's memory
+	if to, _, _ := r.Route("a.b"); to != "b-a" {
+		t.Error(to)
+	}
+	if to, ok, err := r.Route("skip.b"); to != "skip.b" || ok || err != nil {
+		t.Error(to, ok, err)
+	}
+}
+
+func FuzzCompile(f *testing.F) {
+	for _, s := range []string{`(a|b)*+\1`, `[a-c&&[^b]]{2,}?`, `(?<n>\p{L})\k<n>`, `\Qx\E$`, `(?x) a # b`} {
+		f.Add(s, "aab")
+	}
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		p, err := Compile(expr)
+		if err != nil {
+			return
+		}
+		if m, err := p.find(text); err == nil && m != nil && (m[0] < 0 || m[1] < m[0] || m[1] > len(text)) {
+			t.Errorf("%q in %q: %v", expr, text, m)
+		}
+	})
 }
 
 func TestReplacementsAreJavas(t *testing.T) {

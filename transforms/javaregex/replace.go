@@ -9,9 +9,9 @@ import (
 // ReplaceFirst returns s with the first match replaced, by the rules of Matcher.replaceFirst: $n is a group (as many digits as there
 // are groups for), ${name} a named one, a backslash makes the next character literal. s is returned as it is without a match.
 func (p *Pattern) ReplaceFirst(s, replacement string) (string, error) {
-	m := p.find.FindStringSubmatchIndex(s)
-	if m == nil {
-		return s, nil
+	m, err := p.find(s)
+	if m == nil || err != nil {
+		return s, err
 	}
 	var out strings.Builder
 	out.WriteString(s[:m[0]])
@@ -55,7 +55,7 @@ func (p *Pattern) reference(s string) (group, used int, err error) {
 		if end < 0 {
 			return 0, 0, errors.New("named capturing group is missing trailing '}'")
 		}
-		if group = p.find.SubexpIndex(s[1:end]); group < 0 {
+		if group = p.names[s[1:end]]; group == 0 {
 			//lint:ignore ST1005 the text is Java's
 			return 0, 0, fmt.Errorf("No group with name {%s}", s[1:end])
 		}
@@ -65,13 +65,13 @@ func (p *Pattern) reference(s string) (group, used int, err error) {
 		return 0, 0, errors.New("Illegal group reference")
 	}
 	group = int(s[0] - '0')
-	if group > p.find.NumSubexp() {
+	if group > p.groups {
 		//lint:ignore ST1005 the text is Java's
 		return 0, 0, fmt.Errorf("No group %d", group)
 	}
 	for used = 1; used < len(s) && s[used]-'0' <= 9; used++ {
 		next := group*10 + int(s[used]-'0')
-		if next > p.find.NumSubexp() {
+		if next > p.groups {
 			break
 		}
 		group = next
