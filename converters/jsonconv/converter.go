@@ -3,6 +3,7 @@ package jsonconv
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/plugins/connect"
@@ -157,7 +158,18 @@ func classify(b []byte, err error) error {
 			err = bad
 		}
 	}
-	return &data.Error{Msg: "Converting byte[] to Kafka Connect data failed due to serialization error", Err: err}
+	return &data.Error{Msg: "Converting byte[] to Kafka Connect data failed due to serialization error", Err: hint(b, err)}
+}
+
+// hint says what bytes that are not JSON may be instead.
+func hint(b []byte, err error) error {
+	switch {
+	case len(b) >= 5 && b[0] == 0:
+		return fmt.Errorf("%w (the bytes begin with the id of a schema: were they written by AvroConverter, ProtobufConverter or JsonSchemaConverter? Use the same one here, with its schema.registry.url)", err)
+	case len(b) > 0 && (b[0]|0x20 >= 'a' && b[0]|0x20 <= 'z'):
+		return fmt.Errorf("%w (the bytes look like text: org.apache.kafka.connect.storage.StringConverter takes any)", err)
+	}
+	return err
 }
 
 // A Header is the JsonConverter of header values.

@@ -122,7 +122,7 @@ func TestWritesJavasBytes(t *testing.T) {
 			out, ok, err := configured(t, tc.props...).FromConnectData([]byte("x"), "topic", tc.s, tc.v)
 			got := string(out)
 			if err != nil {
-				got = "x!" + err.Error()
+				got = "x!" + data.Cause(err).Error()
 			}
 			if got != "x"+tc.want || !ok {
 				t.Errorf("got  %s\nwant x%s", got, tc.want)

@@ -103,7 +103,7 @@ func TestReadsAsJava(t *testing.T) {
 			switch {
 			case tc.err == "" && (err != nil || !v.Equal(tc.want)):
 				t.Errorf("%v, got %s, want %s", err, show(s, v), tc.want)
-			case tc.err != "" && (err == nil || "!"+err.Error() != tc.err):
+			case tc.err != "" && (err == nil || "!"+data.Cause(err).Error() != tc.err):
 				t.Errorf("got %v (%s)\nwant %s", err, show(s, v), tc.err[1:])
 			}
 		})
@@ -122,7 +122,7 @@ func TestMissingMembersTakeTheirDefault(t *testing.T) {
 	if err != nil || v.String() != "Struct{a=5,b=x}" {
 		t.Error(v, err)
 	}
-	if _, _, err = configured(t, keep).ToConnectData("t", in); err == nil || err.Error() != "Invalid null value for required INT32 field" {
+	if _, _, err = configured(t, keep).ToConnectData("t", in); err == nil || err.Error() != "Invalid null value for required INT32 field (field a, found null or nothing)" {
 		t.Error(err)
 	}
 }

@@ -1,7 +1,10 @@
 package jsonconv
 
 import (
+	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"unsafe"
 
 	"github.com/kurier-io/kurier/plugins/data"
@@ -49,11 +52,14 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 		if at == len(fields) {
 			err = r.skip()
 		} else {
-			outer := r.coerced
+			outer, start := r.coerced, r.i
 			r.coerced = false
 			if vals[at], err = r.value(fields[at].Schema); err == nil && r.coerced {
 				nulled = append(nulled, at)
 				err = data.NewStruct(s).Put(fields[at].Name, vals[at])
+			}
+			if err != nil {
+				return data.Value{}, r.inField(err, fields[at].Name, start)
 			}
 			r.coerced = outer
 			at++
@@ -69,11 +75,22 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 		if vals[i].IsNull() && !slices.Contains(nulled, i) {
 			var err error
 			if vals[i], err = r.null(fields[i].Schema); err != nil {
-				return data.Value{}, err
+				return data.Value{}, data.Below(err, fields[i].Name, "null or nothing")
 			}
 		}
 	}
 	return data.StructValue(data.StructOn(s, vals)), nil
+}
+
+// inField adds the field, and the text of its value, to an error; a syntax error has its place already.
+func (r *reader) inField(err error, name string, start int) error {
+	if _, is := errors.AsType[*syntaxError](err); is {
+		return err
+	}
+	if data.Secret(name) {
+		return data.Below(err, name, "a value that is not shown")
+	}
+	return data.Below(err, name, data.Shorten(strings.TrimSpace(string(r.b[start:min(r.i, len(r.b))]))))
 }
 
 // array reads a list. Java iterates over whatever node it finds: an object gives its values, a scalar nothing.
@@ -97,9 +114,10 @@ func (r *reader) array(elem *data.Schema, c byte) (data.Value, error) {
 	}
 	var out []data.Value
 	for more := r.first(']'); more; {
+		start := r.i
 		v, err := r.value(elem)
 		if err != nil {
-			return data.Value{}, err
+			return data.Value{}, r.inField(err, "["+strconv.Itoa(len(out))+"]", start)
 		}
 		out = append(out, v)
 		if more, err = r.more(']'); err != nil {

@@ -75,7 +75,7 @@ func (w *writer) appendStruct(dst []byte, p *plan, st *data.Struct) ([]byte, err
 		f := &p.fields[i]
 		dst = append(dst, f.prefix...)
 		if dst, err = w.append(dst, f.plan, st.At(i)); err != nil {
-			return dst, err
+			return dst, data.InField(err, p.schema.Fields()[i].Name, st.At(i))
 		}
 	}
 	return append(dst, '}'), nil
@@ -89,7 +89,7 @@ func (w *writer) appendArray(dst []byte, elem *plan, a []data.Value) ([]byte, er
 			dst = append(dst, ',')
 		}
 		if dst, err = w.append(dst, elem, e); err != nil {
-			return dst, err
+			return dst, data.InElement(err, i, e)
 		}
 	}
 	return append(dst, ']'), nil
@@ -124,7 +124,7 @@ func (w *writer) appendObject(dst []byte, key, elem *plan, m *data.Map) ([]byte,
 		}
 		dst = append(dst, ':')
 		if dst, err = w.append(dst, elem, e); err != nil {
-			return dst, err
+			return dst, data.InField(err, k.Str(), e)
 		}
 	}
 	return append(dst, '}'), nil
