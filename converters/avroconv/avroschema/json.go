@@ -32,6 +32,7 @@ type Value struct {
 	Bool    bool
 	Text    string // of strings, and the digits of a JSONInt
 	Float   float64
+	Single  bool // a JSONFloat of 32 bits, which is printed with fewer digits
 	Elems   []Value
 	Members []Member
 }
@@ -315,10 +316,14 @@ func (v Value) Append(dst []byte) []byte {
 	case JSONInt:
 		return append(dst, v.Text...)
 	case JSONFloat:
-		if math.IsNaN(v.Float) || math.IsInf(v.Float, 0) {
-			return append(data.AppendFloat(append(dst, '"'), v.Float, 64), '"')
+		bits := 64
+		if v.Single {
+			bits = 32
 		}
-		return data.AppendFloat(dst, v.Float, 64)
+		if math.IsNaN(v.Float) || math.IsInf(v.Float, 0) {
+			return append(data.AppendFloat(append(dst, '"'), v.Float, bits), '"')
+		}
+		return data.AppendFloat(dst, v.Float, bits)
 	case JSONString:
 		return AppendString(dst, v.Text)
 	case JSONArray:
