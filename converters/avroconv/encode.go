@@ -112,6 +112,13 @@ func (p *enc) appendStruct(dst []byte, st *data.Struct) ([]byte, error) {
 			continue
 		}
 		v := vals[f.index]
+		if f.quick != 0 && !v.IsNull() {
+			var ok bool
+			if dst, ok = f.append(dst, v); ok {
+				continue
+			}
+			return dst, at(errKind(f.enc.schema, v), f.name)
+		}
 		if f.subst && v.IsNull() {
 			if dst, err = f.enc.appendDefault(dst, f.def); err != nil {
 				return dst, at(err, f.name)
@@ -123,6 +130,33 @@ func (p *enc) appendStruct(dst []byte, st *data.Struct) ([]byte, error) {
 		}
 	}
 	return dst, nil
+}
+
+// append writes a value that is not null of the usual kinds. It does what [enc.append] does in fewer steps.
+func (f *encField) append(dst []byte, v data.Value) ([]byte, bool) {
+	if f.wrapped {
+		dst = append(dst, f.branch)
+	}
+	switch f.quick {
+	case opString:
+		s := v.Str()
+		if n := len(s); n > 0 && n < 64 {
+			return append(append(dst, byte(n<<1)), s...), true
+		} else if n > 0 {
+			return append(appendLong(dst, int64(n)), s...), true
+		}
+		return append(dst, 0), v.Kind() == data.KindString
+	case opInt32:
+		return appendLong(dst, int64(int32(v.Millis()))), v.Kind() == data.KindInt32
+	case opInt64:
+		return appendLong(dst, v.Millis()), v.Kind() == data.KindInt64
+	case opTimestamp:
+		return appendLong(dst, v.Millis()), v.Kind() == data.KindTimestamp
+	case opBool:
+		return append(dst, byte(v.Millis())), v.Kind() == data.KindBool
+	default: // opDouble
+		return binary.LittleEndian.AppendUint64(dst, uint64(v.Millis())), v.Kind() == data.KindFloat64
+	}
 }
 
 // appendDefault writes the default of the Connect schema. A struct there has the schema without the default, so it is not compared.

@@ -58,12 +58,15 @@ type enc struct {
 
 // An encField writes one field of the Avro record.
 type encField struct {
-	enc   *enc
-	index int    // of the Connect field; -1: it has none and fixed is written
-	subst bool   // null is replaced by def
-	fixed []byte // the default of the record's schema
-	def   data.Value
-	name  string
+	quick   op   // that of enc if [encField.append] knows it, else 0
+	wrapped bool // as in enc
+	branch  byte // as it is written
+	enc     *enc
+	index   int    // of the Connect field; -1: it has none and fixed is written
+	subst   bool   // null is replaced by def
+	fixed   []byte // the default of the record's schema
+	def     data.Value
+	name    string
 }
 
 // compile plans how values of s are written as t. It resolves by name: fields that t lacks are left out, those that s lacks get their
@@ -273,9 +276,21 @@ func (o *avroData) compileStruct(p *enc, t *avroschema.Type) error {
 			return at(err, f.Name)
 		}
 		def, has := f.Schema.Default()
-		p.fields = append(p.fields, encField{enc: e, index: f.Index, def: def, subst: has && !def.IsNull() && !o.IgnoreDefault, name: f.Name})
+		field := encField{enc: e, index: f.Index, def: def, subst: has && !def.IsNull() && !o.IgnoreDefault, name: f.Name}
+		field.hurry()
+		p.fields = append(p.fields, field)
 	}
 	return nil
+}
+
+// hurry fills in what the short way of the usual kinds needs.
+func (f *encField) hurry() {
+	switch f.enc.op {
+	case opString, opInt32, opInt64, opTimestamp, opBool, opDouble:
+		if f.enc.branch < 64 {
+			f.quick, f.wrapped, f.branch = f.enc.op, f.enc.wrapped, byte(f.enc.branch<<1)
+		}
+	}
 }
 
 // compileUnion finds a branch for each field of a struct that stands for a union.

@@ -199,7 +199,8 @@ func (r *reading) value(s *data.Schema, t *avroschema.Type, v avroschema.Value) 
 		}
 		return r.unionValue(s, t, v)
 	}
-	if v.Kind == avroschema.JSONNull || !avroschema.Fits(t, &v) && t.Kind != avroschema.Record {
+	nested := t.Kind == avroschema.Record || t.Kind == avroschema.Array || t.Kind == avroschema.Map // looked at below
+	if v.Kind == avroschema.JSONNull || !nested && !avroschema.Fits(t, &v) {
 		return data.Null(), errDefault
 	}
 	out, err := r.baseValue(s, t, v)
@@ -251,6 +252,9 @@ func (r *reading) baseValue(s *data.Schema, t *avroschema.Type, v avroschema.Val
 	case data.Bytes:
 		return data.BytesValue(fromLatin1(v.Text)), nil
 	case data.ArrayType:
+		if v.Kind != avroschema.JSONArray {
+			return data.Null(), errDefault
+		}
 		out := make([]data.Value, len(v.Elems))
 		for i, e := range v.Elems {
 			var err error
@@ -261,6 +265,9 @@ func (r *reading) baseValue(s *data.Schema, t *avroschema.Type, v avroschema.Val
 		return data.ArrayValue(out), nil
 	case data.MapType:
 		if t.Kind != avroschema.Map {
+			return r.entries(s, t, v)
+		}
+		if v.Kind != avroschema.JSONObject {
 			return data.Null(), errDefault
 		}
 		m := data.NewMap(len(v.Members))
@@ -274,6 +281,30 @@ func (r *reading) baseValue(s *data.Schema, t *avroschema.Type, v avroschema.Val
 		return data.MapValue(m), nil
 	}
 	return r.structValue(s, t, v)
+}
+
+// entries reads the default of a map whose keys are no strings, which is an array of pairs. (Java writes it and does not read it.)
+func (r *reading) entries(s *data.Schema, t *avroschema.Type, v avroschema.Value) (data.Value, error) {
+	key, value := entryFields(t.Elem)
+	if v.Kind != avroschema.JSONArray {
+		return data.Null(), errDefault
+	}
+	m := data.NewMap(len(v.Elems))
+	for _, e := range v.Elems {
+		if len(e.Elems) != 2 {
+			return data.Null(), errDefault
+		}
+		k, err := r.orNull(s.KeySchema(), key.Type, e.Elems[0])
+		if err != nil {
+			return data.Null(), err
+		}
+		x, err := r.orNull(s.ValueSchema(), value.Type, e.Elems[1])
+		if err != nil {
+			return data.Null(), err
+		}
+		m.Put(k, x)
+	}
+	return data.MapValue(m), nil
 }
 
 func (r *reading) orNull(s *data.Schema, t *avroschema.Type, v avroschema.Value) (data.Value, error) {
