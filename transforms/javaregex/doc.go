@@ -7,5 +7,5 @@
 //
 // Like Java 19 and later, \b looks at ASCII letters, digits and the underscore, as \w does; earlier versions look at the letters of all
 // scripts. Properties are those of Go's Unicode tables. A group that took part only in an attempt that failed has no text here; Java
-sometimes leaves it with that of the attempt. A look-behind may be of any length.
+// sometimes leaves it with that of the attempt. A look-behind may be of any length.
 package javaregex
