@@ -57,7 +57,7 @@ func read(s *state, subject string, r schemaRequest, normalize bool) (candidate,
 // sameIn finds a content among versions. With normalize, one that was registered without it is found by its normal form.
 func sameIn(s *state, p *parser, versions []*version, c candidate, normalize, deleted bool) *version {
 	for i := len(versions) - 1; i >= 0; i-- {
-		if v := versions[i]; v.content.key == c.content.key && (deleted || !v.deleted) {
+		if v := versions[i]; v.content.key == c.content.key && (deleted || !v.deleted) && s.stands(v) {
 			return v
 		}
 	}
@@ -74,7 +74,7 @@ func sameIn(s *state, p *parser, versions []*version, c candidate, normalize, de
 			continue
 		}
 		normal := newContent(v.content.language, old.Normalized(), v.content.references, v.content.metadata, v.content.ruleSet)
-		if normal.key == c.content.key {
+		if normal.key == c.content.key && s.stands(v) {
 			return v
 		}
 	}

@@ -229,6 +229,13 @@ func (s *state) byID(name string, id int32) (c *content, uses []*version, maxID 
 	return nil, nil, in.maxID
 }
 
+// stands reports whether the id of a version stands for its content, which it does not when two registries gave it twice.
+func (s *state) stands(v *version) bool {
+	name, _ := splitName(v.subject)
+	c, _, _ := s.byID(name, v.id)
+	return c != nil && c.key == v.content.key
+}
+
 // idOf returns the id of a content in a context, 0 when it has none.
 func (s *state) idOf(name string, key contentKey) int32 {
 	s.mu.RLock()

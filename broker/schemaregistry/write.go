@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,6 +25,9 @@ import (
 
 // maxTries bounds how often a registration starts again because of another registry.
 const maxTries = 10
+
+// firstPause bounds the random pause before the first new start; each further one may be twice as long.
+const firstPause = 5 * time.Millisecond
 
 // writer gives one goroutine at a time the right to decide.
 type writer struct {
@@ -104,7 +109,7 @@ func (r *Registry) register(ctx context.Context, subject string, req schemaReque
 		return nil, fail
 	}
 	defer r.writer.unlock()
-	for range maxTries {
+	for try := range maxTries {
 		found, made, fail := register(r.state, r.parser, subject, req, normalize, r.level)
 		if fail != nil || found != nil {
 			return found, fail
@@ -120,6 +125,11 @@ func (r *Registry) register(ctx context.Context, subject string, req schemaReque
 		r.log.Warn("another registry took the same version or id, trying again", "subject", subject, "version", made.number, "id", made.id)
 		if _, fail := r.writer.write(ctx, repair); fail != nil {
 			return nil, fail
+		}
+		select {
+		case <-time.After(rand.N(firstPause << try)): // the two must not go on in step
+		case <-ctx.Done():
+			return nil, errTimeout()
 		}
 	}
 	return nil, errStore(fmt.Errorf("another registry was faster %d times: run one registry on topic %s", maxTries, r.writer.topic.name))
