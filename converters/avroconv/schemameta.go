@@ -160,20 +160,6 @@ func (o *avroData) jsonStruct(s *data.Schema, st *data.Struct) (avroschema.Value
 	return out, nil
 }
 
-// widened makes doubles of floats, as Java does on the way to the default of a field.
-func widened(v avroschema.Value) avroschema.Value {
-	v.Single = false
-	v.Elems = slices.Clone(v.Elems)
-	for i := range v.Elems {
-		v.Elems[i] = widened(v.Elems[i])
-	}
-	v.Members = slices.Clone(v.Members)
-	for i := range v.Members {
-		v.Members[i].Value = widened(v.Members[i].Value)
-	}
-	return v
-}
-
 // latin1 is how Avro's JSON holds bytes.
 func latin1(b []byte) string {
 	out := make([]rune, len(b))

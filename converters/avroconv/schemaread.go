@@ -254,7 +254,11 @@ func (r *reading) record(t *avroschema.Type) (*draft, error) {
 		if docs && f.HasDoc {
 			b.param(fieldDoc+f.Name, f.Doc)
 		}
-		s, err := r.convert(f.Type, use{def: f.Default, doc: f.Doc})
+		def := f.Default
+		if def != nil && !avroschema.Fits(f.Type, def) {
+			def = nil
+		}
+		s, err := r.convert(f.Type, use{def: def, doc: f.Doc})
 		if err != nil {
 			return nil, at(err, f.Name)
 		}

@@ -345,7 +345,6 @@ func (t *translation) addField(to *avroschema.Type, name string, s *data.Schema,
 		if def, err = t.jsonDefault(s, d); err != nil {
 			return err
 		}
-		def = widened(def)
 	} else if s.Optional() {
 		def.Kind = avroschema.JSONNull
 	}
