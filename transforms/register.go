@@ -6,12 +6,14 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/registry"
+	"github.com/kurier-io/kurier/transforms/debezium"
 	"github.com/kurier-io/kurier/transforms/smt"
+	"github.com/kurier-io/kurier/transforms/thirdparty"
 )
 
 const pkg = "org.apache.kafka.connect.transforms."
 
-// Register returns the transformations; those that have a side are there twice, as $Key and $Value.
+// Register returns the transformations, with those of Debezium and of other authors; those that have a side are there twice, as $Key and $Value.
 func Register() []registry.Entry {
 	var out []registry.Entry
 	sided := func(class, doc string, def *config.Def, make func(smt.Side) connect.Transformation) {
@@ -48,7 +50,7 @@ func Register() []registry.Entry {
 		timestampRouterDef(), func() connect.Transformation { return &timestampRouter{} })
 	single("ValueToKey", "Replaces the record key with a new key formed from a subset of fields in the record value.",
 		valueToKeyDef(), func() connect.Transformation { return &valueToKey{} })
-	return out
+	return append(append(out, debezium.Register()...), thirdparty.Register()...)
 }
 
 // nonEmpty defines C's keys, the named ones being lists that must not be empty.
