@@ -40,3 +40,15 @@ func TestDecimalTextKeepsValueAndScale(t *testing.T) {
 		}
 	})
 }
+
+// TestMalformedUTF8 has what Java 17 prints for each.
+func TestMalformedUTF8(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\xffb": "a\uFFFDb", "\xec\x8a1": "\uFFFD1", "\xce\xe6\x86z\xed%": "\uFFFD\uFFFDz\uFFFD%", "\xb8\x8a\xe1\x9bf": "\uFFFD\uFFFD\uFFFDf",
+		"\xed\xa0\x80": "\uFFFD", "\xf0\x9f\x98": "\uFFFD", "\xf0\x80\x80\x80": "\uFFFD\uFFFD\uFFFD\uFFFD", "\xf5\x80": "\uFFFD\uFFFD", "\xc0\x80": "\uFFFD\uFFFD", "é": "é", "\xe0\x80\x80": "\uFFFD\uFFFD\uFFFD",
+	} {
+		if got := DecodeUTF8([]byte(in)); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,9 +1,10 @@
 package rawconv
 
 import (
-	"unicode/utf8"
+	"strings"
 	"unsafe"
 
+	"github.com/kurier-io/kurier/converters/javatext"
 	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/converters/values"
 	"github.com/kurier-io/kurier/plugins/connect"
@@ -57,8 +58,5 @@ func (c *simpleHeader) read(b []byte) (*data.Schema, data.Value, error) {
 
 // valid copies b as text with U+FFFD in place of invalid bytes.
 func valid(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	return string([]rune(string(b)))
+	return strings.Clone(javatext.DecodeUTF8(b))
 }

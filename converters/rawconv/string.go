@@ -125,10 +125,8 @@ func (c *stringConverter) read(b []byte) (*data.Schema, data.Value, error) {
 		return optionalString, data.Null(), nil
 	case c.charset != utf8Charset:
 		return optionalString, data.StringValue(c.decode(b)), nil
-	case utf8.Valid(b):
-		return optionalString, data.StringOf(b), nil
 	}
-	return optionalString, data.StringValue(string([]rune(string(b)))), nil
+	return optionalString, data.StringValue(javatext.DecodeUTF8(b)), nil
 }
 
 func (c *stringConverter) decode(b []byte) string {

@@ -23,7 +23,8 @@ func (m *merger) add(r result) {
 	}
 }
 
-// common widens numbers. Containers must be equal altogether: Java takes the last one's schema, which then does not fit the others.
+// common widens numbers, of which dates and the like are some: the wider type wins, of two as wide the later. Containers must be equal
+// altogether: Java takes the last one's schema, which then does not fit the others.
 func common(a, b *data.Schema) *data.Schema {
 	if a.Type() != b.Type() {
 		if a.Type() > data.Float64 || b.Type() > data.Float64 {
@@ -34,7 +35,7 @@ func common(a, b *data.Schema) *data.Schema {
 		}
 		return b
 	}
-	if a.Logical() != b.Logical() || a.Type() >= data.ArrayType && !a.Equal(b) {
+	if a.Type() >= data.ArrayType && !a.Equal(b) {
 		return nil
 	}
 	return b
@@ -133,20 +134,29 @@ func aligned(m *data.Map, key, val *data.Schema) (result, error) {
 	return result{s, data.MapValue(out)}, err
 }
 
-// convert brings an element to the common schema: numbers are widened, everything else must fit already.
+// convert brings an element to the common schema: numbers are widened, and are days or milliseconds where dates and the like are common;
+// everything else must fit already.
 func convert(s *data.Schema, v data.Value) (data.Value, error) {
 	if v.IsNull() {
 		return v, data.Errorf("Unable to convert a null value to a schema that requires a value")
 	}
+	if v.Kind() == data.KindTimestamp && s.Type() <= data.Float64 && s.Logical() == data.NotLogical {
+		return v, data.Errorf("Unable to convert %s (class java.util.Date) to a number", v)
+	}
 	if v.Kind() == data.KindFor(s) || v.Kind() < data.KindInt8 || v.Kind() > data.KindFloat64 {
 		return v, nil
-	}
-	if s.Logical() != data.NotLogical {
-		return v, data.Errorf("Unable to convert %s to %s", v, s)
 	}
 	f := v.Float()
 	if v.Kind() <= data.KindInt64 {
 		f = float64(v.Int())
+	}
+	switch s.Logical() {
+	case data.LogicalDate:
+		return data.TimestampValue(v.Int() * data.MillisPerDay), nil
+	case data.LogicalTime, data.LogicalTimestamp:
+		return data.FromBase(s, data.Int64Value(v.Int()))
+	case data.LogicalDecimal:
+		return v, data.Errorf("Unable to convert %s to %s", v, s)
 	}
 	switch s.Type() {
 	case data.Int16:
