@@ -122,12 +122,17 @@ func (d *Def) Prefixed(prefix string) *Def {
 
 // SplitList splits a LIST value: on commas, blanks trimmed, the empty string being the empty list.
 func SplitList(s string) []string {
-	if strings.TrimSpace(s) == "" {
+	if trim(s) == "" {
 		return nil
 	}
 	parts := strings.Split(s, ",")
 	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
+		parts[i] = trim(parts[i])
 	}
 	return parts
+}
+
+// trim is Java's String.trim: other blanks than those of ASCII stay.
+func trim(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
 }

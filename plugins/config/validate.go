@@ -86,7 +86,7 @@ func (k *Key) normalize(raw string) (text, bad string) {
 	if k.Type == PasswordType {
 		return raw, ""
 	}
-	text = strings.TrimSpace(raw)
+	text = trim(raw)
 	switch k.Type {
 	case BooleanType:
 		switch strings.ToLower(text) {
