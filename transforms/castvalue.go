@@ -10,6 +10,7 @@ import (
 	"github.com/kurier-io/kurier/converters/javatext"
 	"github.com/kurier-io/kurier/converters/values"
 	"github.com/kurier-io/kurier/plugins/data"
+	"github.com/kurier-io/kurier/transforms/smt"
 )
 
 // castValue converts as Java's Cast: numbers by Java's narrowing, texts by Java's parsers.
@@ -153,7 +154,7 @@ func castParse(v data.Value, to data.Type) (data.Value, error) {
 	}
 	switch {
 	case err != nil:
-		return v, data.Errorf("Value (%s) was out of range for requested data type", text)
+		return v, data.Errorf("Value (%s) was out of range for requested data type", smt.Show(v))
 	case to == data.Float32:
 		return data.Float32Value(float32(f)), nil
 	case to == data.Float64:

@@ -237,7 +237,7 @@ func (t *timestampConverter) millis(v data.Value, from form) (int64, error) {
 		}
 		ms, ok := t.format.Parse(v.Str(), time.Now)
 		if !ok {
-			return 0, data.Errorf("Could not parse timestamp: value (%s) does not match pattern (%s)", v.Str(), t.Format)
+			return 0, data.Errorf("Could not parse timestamp: value (%s) does not match pattern (%s)", smt.Show(v), t.Format)
 		}
 		return ms, nil
 	case unixForm:
