@@ -14,7 +14,7 @@ import (
 const (
 	contentType = "application/vnd.schemaregistry.v1+json"
 	maxBody     = 4 << 20 // a schema's text may need more bytes in JSON than it has
-	maxPosts    = 64
+	maxPosts    = 16
 	// realm is what Confluent's registry calls itself to browsers, by default.
 	realm = `Basic realm="SchemaRegistry"`
 )
@@ -98,6 +98,10 @@ func unknown(known *http.ServeMux, req *http.Request) *Error {
 
 // serve does what is the same for all requests.
 func (r *Registry) serve(w http.ResponseWriter, req *http.Request, e endpoint) {
+	if !r.requests.enter() {
+		return // the server is closed
+	}
+	defer r.requests.inside.Done()
 	h := w.Header()
 	h.Set("Content-Type", accepted(req.Header.Get("Accept")))
 	if r.cfg.Auth != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -51,6 +52,7 @@ type Registry struct {
 	topic    *topic
 	ready    chan struct{}
 	posts    chan struct{} // a place for each request whose body is in memory
+	requests gate
 }
 
 // drainTime is how long requests in progress may take after the stop.
@@ -99,6 +101,7 @@ func (r *Registry) Ready() <-chan struct{} { return r.ready }
 // Run serves until ctx ends, lets requests in progress finish, and returns nil. It returns an error when the topic
 // cannot be used or followed; then it has stopped serving too. It is called once.
 func (r *Registry) Run(ctx context.Context) error {
+	defer r.requests.close() // a write that waits for Kafka ends with the client
 	defer r.topic.client.Close()
 	server := &http.Server{
 		Handler: r.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 5 * time.Minute,
@@ -134,6 +137,30 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
+}
+
+// gate counts requests until it is closed.
+type gate struct {
+	mu     sync.Mutex
+	closed bool
+	inside sync.WaitGroup
+}
+
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.inside.Add(1)
+	}
+	return !g.closed
+}
+
+// close lets nobody in any more and waits for those inside.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.inside.Wait()
 }
 
 // follow creates the topic, reads it to its end, says that the registry is ready, and reads on.

@@ -34,7 +34,6 @@ func newTopic(name string, replicas int16, opts []kgo.Opt, log *slog.Logger) (*t
 	t := &topic{name: name, replicas: replicas, log: log, moved: make(chan struct{})}
 	var err error
 	t.client, err = kgo.NewClient(append(append([]kgo.Opt(nil), opts...),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{name: {0: kgo.NewOffset().AtStart()}}),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // a topic that loses records is not read over them
 		kgo.KeepControlRecords(),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
@@ -126,6 +125,8 @@ func (t *topic) make(ctx context.Context, admin *kadm.Client, brokers int) error
 
 // consume applies records in order until ctx ends, which is nil, or the topic cannot be followed any more.
 func (t *topic) consume(ctx context.Context, apply func(*kgo.Record)) error {
+	// Not before the topic is there: a client that asked in vain waits before it asks again.
+	t.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{t.name: {0: kgo.NewOffset().AtStart()}})
 	for {
 		fetches := t.client.PollFetches(ctx)
 		if ctx.Err() != nil || fetches.IsClientClosed() {

@@ -56,13 +56,16 @@ func (d *differ) compare(r, w *library.Schema, path string) []Difference {
 	rs, ws := d.parts(r), d.parts(w)
 	var out []Difference
 	for _, rp := range rs {
+		if d.budget <= 0 {
+			break
+		}
 		var least []Difference
 		for i, wp := range ws {
 			diff := d.comparePure(rp, wp, path)
 			if i == 0 || preferable(diff, least, path) {
 				least = diff
 			}
-			if len(diff) == 0 {
+			if len(diff) == 0 || d.budget <= 0 {
 				break
 			}
 		}
@@ -99,12 +102,15 @@ func (d *differ) comparePure(r, w *library.Schema, path string) []Difference {
 	d.open[key] = true
 	defer delete(d.open, key)
 	wb, wWord := branches(w)
-	rb, rWord := branches(r)
+	rb, _ := branches(r)
 	switch {
 	case len(wb) > 0:
 		var out []Difference
 		for i, b := range wb {
-			diff := d.anyBranch(r, rb, rWord, b, path)
+			if d.budget <= 0 {
+				break
+			}
+			diff := d.anyBranch(r, rb, i, b, path)
 			if len(diff) == 0 {
 				continue
 			}
@@ -115,7 +121,7 @@ func (d *differ) comparePure(r, w *library.Schema, path string) []Difference {
 		}
 		return out
 	case len(rb) > 0:
-		return d.anyBranch(r, rb, rWord, w, path)
+		return d.anyBranch(r, rb, 0, w, path)
 	case r.Not != nil:
 		if w.Not != nil && len(d.compare(w.Not, r.Not, path)) == 0 {
 			return nil
@@ -131,19 +137,23 @@ func (d *differ) comparePure(r, w *library.Schema, path string) []Difference {
 	}
 }
 
-// anyBranch finds the alternative of r that takes all of w; without alternatives r itself has to.
-func (d *differ) anyBranch(r *library.Schema, rb []*library.Schema, word string, w *library.Schema, path string) []Difference {
+// anyBranch finds the alternative of r that takes all of w, looking at that of number first before the others; without
+// alternatives r itself has to.
+func (d *differ) anyBranch(r *library.Schema, rb []*library.Schema, first int, w *library.Schema, path string) []Difference {
 	if len(rb) == 0 {
 		return d.compare(r, w, path)
 	}
 	var least []Difference
-	for i, b := range rb {
-		diff := d.compare(b, w, path)
+	for i := range rb {
+		diff := d.compare(rb[(i+first)%len(rb)], w, path)
 		if len(diff) == 0 {
 			return nil
 		}
 		if i == 0 || preferable(diff, least, path) {
 			least = diff
+		}
+		if d.budget <= 0 {
+			return least
 		}
 	}
 	// When w itself is a choice, each of its alternatives may find its own.

@@ -9,7 +9,11 @@ import (
 
 // rest returns what an object allows for a property without a schema of its own: nil is anything (the open content
 // model), false is nothing (closed), else the schemas that it has to follow.
-func rest(s *library.Schema, name string) (covering []*library.Schema, closed bool) {
+func (d *differ) rest(s *library.Schema, name string) (covering []*library.Schema, closed bool) {
+	d.budget -= len(s.PatternProperties)
+	if d.budget <= 0 {
+		return nil, false
+	}
 	for p, sub := range s.PatternProperties {
 		if p.MatchString(name) {
 			covering = append(covering, sub)
@@ -48,25 +52,29 @@ func boolOrSchema(v any) *library.Schema {
 
 func (d *differ) compareObject(r, w *library.Schema, path string) []Difference {
 	var out []Difference
+	required, before := names(r.Required), names(w.Required)
 	for _, name := range slices.Sorted(maps.Keys(r.Properties)) {
 		rp, at := r.Properties[name], join(path, "properties", name)
 		if wp, ok := w.Properties[name]; ok {
 			out = append(out, d.compare(rp, wp, at)...)
 			continue
 		}
-		out = append(out, d.added(rp, w, name, slices.Contains(r.Required, name), at)...)
+		out = append(out, d.added(rp, w, name, required[name] && !before[name], at)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Properties)) {
 		if _, ok := r.Properties[name]; !ok {
 			out = append(out, d.removed(r, w.Properties[name], name, join(path, "properties", name))...)
 		}
 	}
-	for _, name := range slices.Sorted(slices.Values(r.Required)) {
-		_, inReader := r.Properties[name]
-		_, inWriter := w.Properties[name]
-		_, closed := rest(w, name)
-		if slices.Contains(w.Required, name) || inReader && !inWriter && (closed || !isOpen(w, name)) || hasDefault(r.Properties[name]) {
+	for _, name := range slices.Sorted(maps.Keys(required)) {
+		rp := r.Properties[name]
+		if before[name] || hasDefault(rp) {
 			continue
+		}
+		if _, inWriter := w.Properties[name]; rp != nil && !inWriter {
+			if covering, closed := d.rest(w, name); closed || len(covering) > 0 {
+				continue // added tells it
+			}
 		}
 		out = append(out, Difference{"REQUIRED_ATTRIBUTE_ADDED", join(path, "required", name)})
 	}
@@ -79,16 +87,19 @@ func (d *differ) compareObject(r, w *library.Schema, path string) []Difference {
 	return append(out, d.compareDependencies(r, w, path)...)
 }
 
-func isOpen(s *library.Schema, name string) bool {
-	covering, closed := rest(s, name)
-	return len(covering) == 0 && !closed
+func names(list []string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, n := range list {
+		out[n] = true
+	}
+	return out
 }
 
 func hasDefault(s *library.Schema) bool { return s != nil && s.Default != nil }
 
 // added judges a property that only the reader names.
 func (d *differ) added(rp, w *library.Schema, name string, required bool, path string) []Difference {
-	covering, closed := rest(w, name)
+	covering, closed := d.rest(w, name)
 	if len(covering) == 0 && !closed {
 		if isEmpty(rp) {
 			return nil
@@ -98,7 +109,7 @@ func (d *differ) added(rp, w *library.Schema, name string, required bool, path s
 	if len(covering) > 0 && !d.covered(rp, covering, path) {
 		return []Difference{{"PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", path}}
 	}
-	if required && !hasDefault(rp) && !slices.Contains(w.Required, name) {
+	if required && !hasDefault(rp) {
 		return []Difference{{"REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL", path}}
 	}
 	return nil
@@ -111,7 +122,7 @@ func (d *differ) covered(r *library.Schema, writers []*library.Schema, path stri
 
 // removed judges a property that only the writer names.
 func (d *differ) removed(r, wp *library.Schema, name, path string) []Difference {
-	covering, closed := rest(r, name)
+	covering, closed := d.rest(r, name)
 	switch {
 	case closed && !isFalse(wp):
 		return []Difference{{"PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL", path}}
@@ -144,6 +155,9 @@ func (d *differ) compareAdditional(r, w *library.Schema, path string) []Differen
 			continue
 		}
 		found := false
+		if d.budget -= len(w.PatternProperties); d.budget <= 0 {
+			break
+		}
 		for wp, wsub := range w.PatternProperties {
 			if wp.String() == rp.String() {
 				found = true
@@ -159,15 +173,15 @@ func (d *differ) compareAdditional(r, w *library.Schema, path string) []Differen
 }
 
 // dependencies gathers what a property asks for of others, whatever the draft calls it.
-func dependencies(s *library.Schema) (names map[string][]string, schemas map[string]*library.Schema) {
-	names, schemas = maps.Clone(s.DependentRequired), maps.Clone(s.DependentSchemas)
+func dependencies(s *library.Schema) (arrays map[string][]string, schemas map[string]*library.Schema) {
+	arrays, schemas = maps.Clone(s.DependentRequired), maps.Clone(s.DependentSchemas)
 	for k, v := range s.Dependencies {
 		switch v := v.(type) {
 		case []string:
-			if names == nil {
-				names = map[string][]string{}
+			if arrays == nil {
+				arrays = map[string][]string{}
 			}
-			names[k] = v
+			arrays[k] = v
 		default:
 			if sub := boolOrSchema(v); sub != nil {
 				if schemas == nil {
@@ -177,7 +191,7 @@ func dependencies(s *library.Schema) (names map[string][]string, schemas map[str
 			}
 		}
 	}
-	return names, schemas
+	return arrays, schemas
 }
 
 func (d *differ) compareDependencies(r, w *library.Schema, path string) []Difference {
@@ -186,11 +200,12 @@ func (d *differ) compareDependencies(r, w *library.Schema, path string) []Differ
 	wNames, wSchemas := dependencies(w)
 	for _, k := range slices.Sorted(maps.Keys(rNames)) {
 		at := join(path, "dependencies", k)
-		have, ok := wNames[k]
+		list, ok := wNames[k]
+		have := names(list)
 		switch {
 		case !ok && len(rNames[k]) > 0:
 			out = append(out, Difference{"DEPENDENCY_ARRAY_ADDED", at})
-		case slices.ContainsFunc(rNames[k], func(n string) bool { return !slices.Contains(have, n) }):
+		case slices.ContainsFunc(rNames[k], func(n string) bool { return !have[n] }):
 			out = append(out, Difference{"DEPENDENCY_ARRAY_EXTENDED", at})
 		}
 	}

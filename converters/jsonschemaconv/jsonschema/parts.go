@@ -4,8 +4,8 @@ import (
 	library "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxRefs bounds a chain of $ref and allOf, so that {"$ref":"#"} ends.
-const maxRefs = 64
+// maxParts bounds how many conditions one schema may be made of to be compared.
+const maxParts = 1000
 
 // parts splits a schema into a conjunction of pure ones: of keywords on the value itself, of anyOf, of oneOf, of not,
 // or of if. The same schema gives the same parts, so that pairs of them can be remembered.
@@ -13,55 +13,62 @@ func (d *differ) parts(s *library.Schema) []*library.Schema {
 	if p, ok := d.split[s]; ok {
 		return p
 	}
-	p := split(s, nil, maxRefs)
-	if len(p) == 0 {
-		p = []*library.Schema{s}
+	sp := splitter{seen: map[*library.Schema]bool{}}
+	sp.add(s)
+	if len(sp.out) > maxParts {
+		d.budget = 0
 	}
-	d.split[s] = p
-	for _, pure := range p {
+	if len(sp.out) == 0 {
+		sp.out = []*library.Schema{anything}
+	}
+	d.split[s] = sp.out
+	for _, pure := range sp.out {
 		d.split[pure] = []*library.Schema{pure}
 	}
-	return p
+	return sp.out
 }
 
-func split(s *library.Schema, out []*library.Schema, depth int) []*library.Schema {
-	if s.Bool != nil || depth == 0 {
-		return append(out, s)
+// splitter gathers the parts of a schema; one that refers to itself says nothing more the second time.
+type splitter struct {
+	seen map[*library.Schema]bool
+	out  []*library.Schema
+}
+
+func (sp *splitter) add(s *library.Schema) {
+	if s == nil || sp.seen[s] || len(sp.out) > maxParts {
+		return
+	}
+	sp.seen[s] = true
+	if s.Bool != nil {
+		sp.out = append(sp.out, s)
+		return
 	}
 	own := *s
 	own.Ref, own.DynamicRef, own.RecursiveRef, own.AllOf, own.AnyOf, own.OneOf = nil, nil, nil, nil, nil, nil
 	own.Not, own.If, own.Then, own.Else = nil, nil, nil, nil
 	if !isEmpty(&own) {
-		out = append(out, &own)
+		sp.out = append(sp.out, &own)
 	}
-	if s.Ref != nil {
-		out = split(s.Ref, out, depth-1)
-	}
-	if s.RecursiveRef != nil {
-		out = split(s.RecursiveRef, out, depth-1)
-	}
-	if s.DynamicRef != nil && s.DynamicRef.Ref != nil {
-		out = split(s.DynamicRef.Ref, out, depth-1)
+	sp.add(s.Ref)
+	sp.add(s.RecursiveRef)
+	if s.DynamicRef != nil {
+		sp.add(s.DynamicRef.Ref)
 	}
 	for _, a := range s.AllOf {
-		if len(out) > maxRefs {
-			return append(out, s)
-		}
-		out = split(a, out, depth-1)
+		sp.add(a)
 	}
 	if len(s.AnyOf) > 0 {
-		out = append(out, &library.Schema{AnyOf: s.AnyOf})
+		sp.out = append(sp.out, &library.Schema{AnyOf: s.AnyOf})
 	}
 	if len(s.OneOf) > 0 {
-		out = append(out, &library.Schema{OneOf: s.OneOf})
+		sp.out = append(sp.out, &library.Schema{OneOf: s.OneOf})
 	}
 	if s.Not != nil {
-		out = append(out, &library.Schema{Not: s.Not})
+		sp.out = append(sp.out, &library.Schema{Not: s.Not})
 	}
 	if s.If != nil && (s.Then != nil || s.Else != nil) {
-		out = append(out, &library.Schema{If: s.If, Then: s.Then, Else: s.Else})
+		sp.out = append(sp.out, &library.Schema{If: s.If, Then: s.Then, Else: s.Else})
 	}
-	return out
 }
 
 // branches returns the alternatives of a pure anyOf or oneOf, and its keyword.

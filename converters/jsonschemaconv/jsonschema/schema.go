@@ -25,6 +25,9 @@ type Schema struct {
 	root *library.Schema
 }
 
+// maxObjects bounds the objects in a schema and its references: the time to compile them grows with their square.
+const maxObjects = 20_000
+
 // base is the address of a schema without $id; only names relative to it are reachable.
 const base = "kurier:///schema.json"
 
@@ -34,6 +37,13 @@ func Parse(text string, refs []Ref) (*Schema, error) {
 	compact, err := Compact(text)
 	if err != nil {
 		return nil, err
+	}
+	objects := strings.Count(compact, "{")
+	for _, r := range refs {
+		objects += strings.Count(r.Text, "{")
+	}
+	if objects > maxObjects {
+		return nil, fmt.Errorf("JSON Schema: it has about %d objects, more than %d", objects, maxObjects)
 	}
 	doc, err := library.UnmarshalJSON(strings.NewReader(compact))
 	if err != nil {

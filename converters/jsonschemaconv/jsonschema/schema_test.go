@@ -62,6 +62,7 @@ func TestParseRefuses(t *testing.T) {
 		"name twice":     {`{"type":"string","type":"number"}`, "duplicate"},
 		"huge exponent":  {`{"maximum":1e999999999}`, "exponent"},
 		"deep":           {strings.Repeat(`{"not":`, 1001) + `{}` + strings.Repeat(`}`, 1001), "deeper"},
+		"large":          {`{"anyOf":[` + strings.TrimSuffix(strings.Repeat(`{},`, 20_001), ",") + `]}`, "more than 20000"},
 		"unknown schema": {`{"$schema":"http://example.com/meta"}`, "example.com"},
 	} {
 		if _, err := Parse(c.text, nil); err == nil || !strings.Contains(err.Error(), c.want) {

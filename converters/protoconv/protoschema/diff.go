@@ -57,14 +57,20 @@ type differ struct {
 func (d *differ) add(kind, path string) { d.out = append(d.out, Difference{kind, path}) }
 
 func (d *differ) messages(r, w protoreflect.MessageDescriptors, path string) {
+	known := make(map[protoreflect.Name]protoreflect.MessageDescriptor, r.Len())
+	for i := range r.Len() {
+		if m := r.Get(i); !m.IsMapEntry() {
+			known[m.Name()] = m
+		}
+	}
 	for i := range w.Len() {
 		wm := w.Get(i)
 		if wm.IsMapEntry() {
 			continue
 		}
 		at := join(path, string(wm.Name()))
-		rm := r.ByName(wm.Name())
-		if rm == nil || rm.IsMapEntry() {
+		rm := known[wm.Name()]
+		if rm == nil {
 			d.add("MESSAGE_REMOVED", at)
 			continue
 		}
@@ -85,16 +91,28 @@ func (d *differ) message(r, w protoreflect.MessageDescriptor, path string) {
 		return
 	}
 	d.seen[pair] = true
-	d.fields(r, w, path)
-	d.oneofs(r, w, path)
+	writer := byNumber(w)
+	d.fields(r, w, byNumber(r), writer, path)
+	d.oneofs(r, writer, path)
 	d.messages(r.Messages(), w.Messages(), path)
 }
 
-func (d *differ) fields(r, w protoreflect.MessageDescriptor, path string) {
+// fields finds the fields of a message by their numbers; the descriptors themselves look through all of them.
+type fields map[protoreflect.FieldNumber]protoreflect.FieldDescriptor
+
+func byNumber(m protoreflect.MessageDescriptor) fields {
+	out := make(fields, m.Fields().Len())
+	for i := range m.Fields().Len() {
+		out[m.Fields().Get(i).Number()] = m.Fields().Get(i)
+	}
+	return out
+}
+
+func (d *differ) fields(r, w protoreflect.MessageDescriptor, reader, writer fields, path string) {
 	for i := range w.Fields().Len() {
 		wf := w.Fields().Get(i)
 		at := join(path, strconv.Itoa(int(wf.Number())))
-		rf := r.Fields().ByNumber(wf.Number())
+		rf := reader[wf.Number()]
 		switch {
 		case rf != nil:
 			d.field(rf, wf, at)
@@ -106,7 +124,7 @@ func (d *differ) fields(r, w protoreflect.MessageDescriptor, path string) {
 	}
 	for i := range r.Fields().Len() {
 		rf := r.Fields().Get(i)
-		if w.Fields().ByNumber(rf.Number()) == nil && rf.Cardinality() == protoreflect.Required {
+		if writer[rf.Number()] == nil && rf.Cardinality() == protoreflect.Required {
 			d.add("REQUIRED_FIELD_ADDED", join(path, strconv.Itoa(int(rf.Number()))))
 		}
 	}
@@ -121,7 +139,7 @@ func oneof(f protoreflect.FieldDescriptor) protoreflect.OneofDescriptor {
 }
 
 // oneofs finds fields that come together in a oneof: of what was set beside each other, only the last would be read.
-func (d *differ) oneofs(r, w protoreflect.MessageDescriptor, path string) {
+func (d *differ) oneofs(r protoreflect.MessageDescriptor, writer fields, path string) {
 	for i := range r.Oneofs().Len() {
 		o := r.Oneofs().Get(i)
 		if o.IsSynthetic() {
@@ -130,7 +148,7 @@ func (d *differ) oneofs(r, w protoreflect.MessageDescriptor, path string) {
 		moved, stayed := 0, false
 		var last protoreflect.FieldDescriptor
 		for j := range o.Fields().Len() {
-			wf := w.Fields().ByNumber(o.Fields().Get(j).Number())
+			wf := writer[o.Fields().Get(j).Number()]
 			switch {
 			case wf == nil:
 			case oneof(wf) == nil:

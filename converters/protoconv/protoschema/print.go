@@ -78,7 +78,7 @@ func (p *printer) file(f *descriptorpb.FileDescriptorProto) {
 		types = append(types, p.at(e, func() { p.gap(); p.enum(e) }))
 	}
 	inOrder(types)
-	p.extensions(f.Extension, f.MessageType)
+	p.extensions(f.Extension, named(f.MessageType))
 	for _, s := range f.Service {
 		p.gap()
 		p.service(s)
@@ -141,38 +141,37 @@ func (p *printer) message(m *descriptorpb.DescriptorProto) {
 func (p *printer) body(m *descriptorpb.DescriptorProto) {
 	p.reserved(m.ReservedName, ranges(m.ReservedRange))
 	p.declarations(p.src.options(m.GetOptions()))
-	first := true
+	nested, groups := byName(m)
+	var plain []*descriptorpb.FieldDescriptorProto
+	oneofs := make([][]*descriptorpb.FieldDescriptorProto, len(m.OneofDecl))
 	for _, f := range m.Field {
-		if f.OneofIndex == nil || f.GetProto3Optional() {
-			if first {
-				p.gap()
-			}
-			first = false
-			p.field(f, m.NestedType)
+		if i := int(f.GetOneofIndex()); f.OneofIndex != nil && !f.GetProto3Optional() && i >= 0 && i < len(oneofs) {
+			oneofs[i] = append(oneofs[i], f)
+		} else {
+			plain = append(plain, f)
 		}
 	}
-	for i, o := range m.OneofDecl {
-		var fields []*descriptorpb.FieldDescriptorProto
-		for _, f := range m.Field {
-			if f.OneofIndex != nil && int(f.GetOneofIndex()) == i && !f.GetProto3Optional() {
-				fields = append(fields, f)
-			}
-		}
+	if len(plain) > 0 {
+		p.gap()
+	}
+	for _, f := range plain {
+		p.field(f, nested)
+	}
+	for i, fields := range oneofs {
 		if len(fields) == 0 {
 			continue
 		}
+		o := m.OneofDecl[i]
 		p.gap()
 		p.block("oneof "+o.GetName(), func(p *printer) {
 			p.declarations(p.src.options(o.GetOptions()))
-			if p.Len() > 0 {
-				p.gap()
-			}
+			p.gap()
 			for _, f := range fields {
-				p.field(f, m.NestedType)
+				p.field(f, nested)
 			}
 		})
 	}
-	p.extensions(m.Extension, m.NestedType)
+	p.extensions(m.Extension, nested)
 	if len(m.ExtensionRange) > 0 {
 		p.gap()
 	}
@@ -181,7 +180,7 @@ func (p *printer) body(m *descriptorpb.DescriptorProto) {
 	}
 	var types []positioned
 	for _, n := range m.NestedType {
-		if !n.GetOptions().GetMapEntry() && !isGroup(n, append(slices.Clone(m.Field), m.Extension...)) {
+		if !n.GetOptions().GetMapEntry() && !groups[n.GetName()] {
 			types = append(types, p.at(n, func() { p.gap(); p.message(n) }))
 		}
 	}
@@ -191,25 +190,43 @@ func (p *printer) body(m *descriptorpb.DescriptorProto) {
 	inOrder(types)
 }
 
-func isGroup(m *descriptorpb.DescriptorProto, fields []*descriptorpb.FieldDescriptorProto) bool {
-	return slices.ContainsFunc(fields, func(f *descriptorpb.FieldDescriptorProto) bool {
-		return f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_GROUP && lastName(f.GetTypeName()) == m.GetName()
-	})
+// messages finds the messages beside a field by their names.
+type messages map[string]*descriptorpb.DescriptorProto
+
+func named(list []*descriptorpb.DescriptorProto) messages {
+	out := make(messages, len(list))
+	for _, m := range list {
+		out[m.GetName()] = m
+	}
+	return out
+}
+
+// byName returns the nested messages, and which of them are the bodies of groups.
+func byName(m *descriptorpb.DescriptorProto) (nested messages, groups map[string]bool) {
+	groups = map[string]bool{}
+	for _, fields := range [][]*descriptorpb.FieldDescriptorProto{m.Field, m.Extension} {
+		for _, f := range fields {
+			if f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_GROUP {
+				groups[lastName(f.GetTypeName())] = true
+			}
+		}
+	}
+	return named(m.NestedType), groups
 }
 
 func lastName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 // field prints a field; nested are the messages beside it, of which one may be its map entry or its group.
-func (p *printer) field(f *descriptorpb.FieldDescriptorProto, nested []*descriptorpb.DescriptorProto) {
+func (p *printer) field(f *descriptorpb.FieldDescriptorProto, nested messages) {
 	options := bracketed(p.src.fieldOptions(f))
-	i := slices.IndexFunc(nested, func(m *descriptorpb.DescriptorProto) bool { return m.GetName() == lastName(f.GetTypeName()) })
-	if i >= 0 && nested[i].GetOptions().GetMapEntry() && len(nested[i].Field) == 2 {
-		e := nested[i].Field
+	beside := nested[lastName(f.GetTypeName())]
+	if beside.GetOptions().GetMapEntry() && len(beside.Field) == 2 {
+		e := beside.Field
 		p.line("map<%s, %s> %s = %d%s;", typeName(e[0]), typeName(e[1]), f.GetName(), f.GetNumber(), options)
 		return
 	}
-	if i >= 0 && f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_GROUP {
-		p.block(fmt.Sprintf("%sgroup %s = %d%s", p.label(f), nested[i].GetName(), f.GetNumber(), options), func(p *printer) { p.body(nested[i]) })
+	if beside != nil && f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_GROUP {
+		p.block(fmt.Sprintf("%sgroup %s = %d%s", p.label(f), beside.GetName(), f.GetNumber(), options), func(p *printer) { p.body(beside) })
 		return
 	}
 	p.line("%s%s %s = %d%s;", p.label(f), typeName(f), f.GetName(), f.GetNumber(), options)
@@ -239,7 +256,7 @@ func typeName(f *descriptorpb.FieldDescriptorProto) string {
 }
 
 // extensions prints extend declarations; neighbours with one extendee share one.
-func (p *printer) extensions(fields []*descriptorpb.FieldDescriptorProto, nested []*descriptorpb.DescriptorProto) {
+func (p *printer) extensions(fields []*descriptorpb.FieldDescriptorProto, nested messages) {
 	for len(fields) > 0 {
 		n := slices.IndexFunc(fields, func(f *descriptorpb.FieldDescriptorProto) bool { return f.GetExtendee() != fields[0].GetExtendee() })
 		if n < 0 {
