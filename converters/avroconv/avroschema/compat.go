@@ -149,7 +149,7 @@ func (c *comparison) records(r, w *Type, path string, depth int) []string {
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		at := path + "/fields/" + strconv.Itoa(i)
-		if wf := WriterField(w, f); wf != nil {
+		if wf := writerField(w, f); wf != nil {
 			out = merge(out, c.types(f.Type, wf.Type, at+"/type", depth+1))
 		} else if f.Default == nil {
 			out = merge(out, problem(at, "READER_FIELD_MISSING_DEFAULT_VALUE", "the reader's field %s is not in the writer's record and has no default", f.Name))
@@ -159,9 +159,9 @@ func (c *comparison) records(r, w *Type, path string, depth int) []string {
 	return out
 }
 
-// WriterField finds the field of the writer's record that a field of the reader is filled from, by name, then by the reader's aliases; nil
+// writerField finds the field of the writer's record that a field of the reader is filled from, by name, then by the reader's aliases; nil
 // if there is none.
-func WriterField(w *Type, f *Field) *Field {
+func writerField(w *Type, f *Field) *Field {
 	for i := range w.Fields {
 		if w.Fields[i].Name == f.Name {
 			return &w.Fields[i]

@@ -325,7 +325,7 @@ func (v Value) Append(dst []byte) []byte {
 		}
 		return data.AppendFloat(dst, v.Float, bits)
 	case JSONString:
-		return AppendString(dst, v.Text)
+		return appendString(dst, v.Text)
 	case JSONArray:
 		dst = append(dst, '[')
 		for i, e := range v.Elems {
@@ -341,15 +341,15 @@ func (v Value) Append(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = m.Value.Append(append(AppendString(dst, m.Name), ':'))
+			dst = m.Value.Append(append(appendString(dst, m.Name), ':'))
 		}
 		return append(dst, '}')
 	}
 	return append(dst, "null"...)
 }
 
-// AppendString appends a JSON string as Jackson prints it: only quotes, backslashes and control characters are escaped.
-func AppendString(dst []byte, s string) []byte {
+// appendString appends a JSON string as Jackson prints it: only quotes, backslashes and control characters are escaped.
+func appendString(dst []byte, s string) []byte {
 	const hex = "0123456789ABCDEF"
 	dst = append(dst, '"')
 	for i := 0; i < len(s); i++ {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ValidName checks a simple name by the rules of the specification; the texts are Java's.
-func ValidName(name string) error {
+// validName checks a simple name by the rules of the specification; the texts are Java's.
+func validName(name string) error {
 	if name == "" {
 		return fmt.Errorf("Empty name") // Java's text
 	}
@@ -29,7 +29,7 @@ func validSpace(space string) error {
 		return nil
 	}
 	for part := range strings.SplitSeq(space, ".") {
-		if err := ValidName(part); err != nil {
+		if err := validName(part); err != nil {
 			return fmt.Errorf("namespace %s: %w", space, err)
 		}
 	}

@@ -153,7 +153,7 @@ func (p *parser) define(t *Type, v Value, space string) error {
 		return fmt.Errorf("No name in schema: %s", brief(v)) // Java's text
 	}
 	t.Name = newName(name, space)
-	if err := ValidName(t.Name.Simple); err != nil {
+	if err := validName(t.Name.Simple); err != nil {
 		return fmt.Errorf("%w (name of the %s %s)", err, t.Kind, brief(Value{Kind: JSONString, Text: t.Name.Full()}))
 	}
 	full := t.Name.Full()
@@ -172,7 +172,7 @@ func (p *parser) define(t *Type, v Value, space string) error {
 	}
 	for _, a := range aliases {
 		n := newName(a, t.Name.Space)
-		if err := ValidName(n.Simple); err != nil {
+		if err := validName(n.Simple); err != nil {
 			return fmt.Errorf("%w (alias of the %s %s)", err, t.Kind, full)
 		}
 		if !slices.Contains(t.Aliases, n) {
@@ -216,7 +216,7 @@ func (p *parser) field(v Value, space string) (Field, error) {
 	if f.Name, ok = text(v, "name"); !ok {
 		return f, fmt.Errorf("No field name: %s", brief(v)) // Java's text
 	}
-	if err := ValidName(f.Name); err != nil {
+	if err := validName(f.Name); err != nil {
 		return f, fmt.Errorf("field %s: %w", brief(Value{Kind: JSONString, Text: f.Name}), err)
 	}
 	typ, err := p.member(v, "type", "No field type", space)
@@ -266,7 +266,7 @@ func (p *parser) enum(t *Type, v Value, space string) error {
 		if e.Kind != JSONString {
 			return fmt.Errorf("enum %s: the symbol %s is not a string", t.Name.Full(), brief(e))
 		}
-		if err := ValidName(e.Text); err != nil {
+		if err := validName(e.Text); err != nil {
 			return fmt.Errorf("%w (symbol of the enum %s)", err, t.Name.Full())
 		}
 		if have[e.Text] {

@@ -44,9 +44,9 @@ func (p *printer) typ(dst []byte, t *Type, space string) []byte {
 		return append(dst, ']')
 	}
 	if t.Elem == nil && len(t.Props) == 0 {
-		return AppendString(dst, t.Kind.String())
+		return appendString(dst, t.Kind.String())
 	}
-	dst = AppendString(append(dst, `{"type":`...), t.Kind.String())
+	dst = appendString(append(dst, `{"type":`...), t.Kind.String())
 	switch t.Kind {
 	case Array:
 		dst = p.typ(append(dst, `,"items":`...), t.Elem, space)
@@ -58,19 +58,19 @@ func (p *printer) typ(dst []byte, t *Type, space string) []byte {
 
 func (p *printer) named(dst []byte, t *Type, space string) []byte {
 	if p.known[t.Name.Full()] {
-		return AppendString(dst, t.Name.within(space))
+		return appendString(dst, t.Name.within(space))
 	}
 	p.known[t.Name.Full()] = true
 	kind := t.Kind.String()
 	if t.IsError && !p.normal {
 		kind = "error"
 	}
-	dst = AppendString(append(dst, `{"type":`...), kind)
-	dst = AppendString(append(dst, `,"name":`...), t.Name.Simple)
+	dst = appendString(append(dst, `{"type":`...), kind)
+	dst = appendString(append(dst, `,"name":`...), t.Name.Simple)
 	inner := t.Name.Space
 	switch {
 	case inner != "" && inner != space:
-		dst = AppendString(append(dst, `,"namespace":`...), inner)
+		dst = appendString(append(dst, `,"namespace":`...), inner)
 	case inner == "" && space != noSpace:
 		dst = append(dst, `,"namespace":""`...)
 	}
@@ -78,7 +78,7 @@ func (p *printer) named(dst []byte, t *Type, space string) []byte {
 		inner = noSpace
 	}
 	if t.HasDoc && !(p.normal && t.Doc == "") {
-		dst = AppendString(append(dst, `,"doc":`...), t.Doc)
+		dst = appendString(append(dst, `,"doc":`...), t.Doc)
 	}
 	switch t.Kind {
 	case Record:
@@ -93,7 +93,7 @@ func (p *printer) named(dst []byte, t *Type, space string) []byte {
 	case Enum:
 		dst = appendStrings(append(dst, `,"symbols":`...), t.Symbols)
 		if t.Default != "" {
-			dst = AppendString(append(dst, `,"default":`...), t.Default)
+			dst = appendString(append(dst, `,"default":`...), t.Default)
 		}
 	case Fixed:
 		dst = strconv.AppendInt(append(dst, `,"size":`...), int64(t.Size), 10)
@@ -114,10 +114,10 @@ func (p *printer) named(dst []byte, t *Type, space string) []byte {
 }
 
 func (p *printer) field(dst []byte, f *Field, space string) []byte {
-	dst = AppendString(append(dst, `{"name":`...), f.Name)
+	dst = appendString(append(dst, `{"name":`...), f.Name)
 	dst = p.typ(append(dst, `,"type":`...), f.Type, space)
 	if f.HasDoc {
-		dst = AppendString(append(dst, `,"doc":`...), f.Doc)
+		dst = appendString(append(dst, `,"doc":`...), f.Doc)
 	}
 	if f.Default != nil {
 		d := *f.Default
@@ -127,7 +127,7 @@ func (p *printer) field(dst []byte, f *Field, space string) []byte {
 		dst = d.Append(append(dst, `,"default":`...))
 	}
 	if f.Order != "ascending" {
-		dst = AppendString(append(dst, `,"order":`...), f.Order)
+		dst = appendString(append(dst, `,"order":`...), f.Order)
 	}
 	if len(f.Aliases) > 0 {
 		aliases := f.Aliases
@@ -148,7 +148,7 @@ func (p *printer) props(dst []byte, props []Member, t *Type) []byte {
 		if p.normal {
 			v = v.sorted()
 		}
-		dst = v.Append(append(AppendString(append(dst, ','), m.Name), ':'))
+		dst = v.Append(append(appendString(append(dst, ','), m.Name), ':'))
 	}
 	return dst
 }
@@ -215,7 +215,7 @@ func appendStrings(dst []byte, ss []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = AppendString(dst, s)
+		dst = appendString(dst, s)
 	}
 	return append(dst, ']')
 }
