@@ -2,6 +2,7 @@ package schemaregistry
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -30,6 +31,35 @@ func BenchmarkGetID(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkGetIDOverHTTP is the same through a loopback connection that is kept, client included.
+func BenchmarkGetIDOverHTTP(b *testing.B) {
+	r := &Registry{state: newState(), ready: make(chan struct{}), parser: new(parser)}
+	close(r.ready)
+	rec := schemaRecord(&version{subject: "s", number: 1, id: 1, content: newContent(avro, `{"type":"fixed","name":"F","size":1}`, nil, nil, nil)})
+	if err := r.state.apply(rec.key, rec.value, 1, 1); err != nil {
+		b.Fatal(err)
+	}
+	server := httptest.NewServer(r.handler())
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	defer client.CloseIdleConnections()
+	b.SetParallelism(8)
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			resp, err := client.Get(server.URL + "/schemas/ids/1?fetchMaxId=false&subject=s")
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+				b.Error(resp.StatusCode, err)
+			}
+			resp.Body.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
 }
 
 // BenchmarkRegisterKnown is what every producer does at its start.

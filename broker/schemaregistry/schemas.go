@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,17 +44,13 @@ type identified struct {
 
 // byID looks in the context of the path or of the subject that the query names; with the plain name of a subject that
 // has it only in another context, there.
-func (r *Registry) byID(req *http.Request) (identified, *Error) {
+func (r *Registry) byID(req *http.Request, q url.Values) (identified, *Error) {
 	text := req.PathValue("id")
 	id, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
 		return identified{}, errIDNotFound(text)
 	}
-	subject := ""
-	if req.URL.RawQuery != "" {
-		subject = req.URL.Query().Get("subject")
-	}
-	subject = qualify(contextOf(req), subject)
+	subject := qualify(contextOf(req), q.Get("subject"))
 	name, plain := splitName(subject)
 	var got identified
 	if got.content, got.uses, got.maxID = r.state.byID(name, int32(id)); got.content != nil {
@@ -72,29 +69,30 @@ func (r *Registry) byID(req *http.Request) (identified, *Error) {
 
 // getID is what every deserializer asks for; the answer is there as bytes.
 func (r *Registry) getID(req *http.Request) (any, *Error) {
-	got, fail := r.byID(req)
+	var q url.Values
+	if req.URL.RawQuery != "" {
+		q = req.URL.Query()
+	}
+	got, fail := r.byID(req, q)
 	if fail != nil {
 		return nil, fail
 	}
-	if req.URL.RawQuery == "" {
-		return got.content.answer, nil
-	}
-	q := req.URL.Query()
-	if q.Get("format") == "" && !flag(req, "fetchMaxId") {
+	maxID := strings.EqualFold(q.Get("fetchMaxId"), "true")
+	if q.Get("format") == "" && !maxID {
 		return got.content.answer, nil
 	}
 	answer := got.content.byID()
 	if answer.Schema, fail = r.formatted(req, got.uses[0]); fail != nil {
 		return nil, fail
 	}
-	if flag(req, "fetchMaxId") {
+	if maxID {
 		answer.MaxID = got.maxID
 	}
 	return answer, nil
 }
 
 func (r *Registry) getIDText(req *http.Request) (any, *Error) {
-	got, fail := r.byID(req)
+	got, fail := r.byID(req, req.URL.Query())
 	if fail != nil {
 		return nil, fail
 	}
@@ -109,7 +107,7 @@ type subjectVersion struct {
 }
 
 func (r *Registry) getIDVersions(req *http.Request) (any, *Error) {
-	got, fail := r.byID(req)
+	got, fail := r.byID(req, req.URL.Query())
 	if fail != nil {
 		return nil, fail
 	}
@@ -129,7 +127,7 @@ func (r *Registry) getIDVersions(req *http.Request) (any, *Error) {
 }
 
 func (r *Registry) getIDSubjects(req *http.Request) (any, *Error) {
-	got, fail := r.byID(req)
+	got, fail := r.byID(req, req.URL.Query())
 	if fail != nil {
 		return nil, fail
 	}

@@ -51,11 +51,11 @@ func Parse(text string, refs []Ref) (*Schema, error) {
 	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(resolver(src, refs)), MaxParallelism: 1}
 	files, err := compiler.Compile(context.Background(), mainFile)
 	if err != nil {
-		return nil, fmt.Errorf("Protobuf: %w", err)
+		return nil, fmt.Errorf("protobuf: %w", err)
 	}
 	s := &Schema{file: files[0]}
 	if err := src.reread(files[0]); err != nil {
-		return nil, fmt.Errorf("Protobuf: %w", err)
+		return nil, fmt.Errorf("protobuf: %w", err)
 	}
 	s.text = src.print()
 	src.normalize(protodesc.ToFileDescriptorProto(files[0]))
@@ -75,7 +75,7 @@ func read(name, text string) (*source, error) {
 	if raw, ok := serialized(text); ok {
 		fdp := new(descriptorpb.FileDescriptorProto)
 		if err := proto.Unmarshal(raw, fdp); err != nil {
-			return nil, fmt.Errorf("Protobuf: it is neither .proto text nor a serialized FileDescriptorProto: %w", err)
+			return nil, fmt.Errorf("protobuf: it is neither .proto text nor a serialized FileDescriptorProto: %w", err)
 		}
 		fdp.Name = &name
 		return &source{fdp: fdp, raw: raw}, nil
@@ -83,11 +83,11 @@ func read(name, text string) (*source, error) {
 	handler := reporter.NewHandler(nil)
 	node, err := parser.Parse(name, strings.NewReader(text), handler)
 	if err != nil {
-		return nil, fmt.Errorf("Protobuf: %w", err)
+		return nil, fmt.Errorf("protobuf: %w", err)
 	}
 	ast, err := parser.ResultFromAST(node, true, handler)
 	if err != nil {
-		return nil, fmt.Errorf("Protobuf: %w", err)
+		return nil, fmt.Errorf("protobuf: %w", err)
 	}
 	return &source{fdp: ast.FileDescriptorProto(), ast: ast}, nil
 }
@@ -166,13 +166,13 @@ func (s *Schema) File() protoreflect.FileDescriptor { return s.file }
 // among the file's messages, each further one among those nested in the one before.
 func (s *Schema) Message(indexes ...int) (protoreflect.MessageDescriptor, error) {
 	if len(indexes) == 0 {
-		return nil, errors.New("Protobuf: no message index")
+		return nil, errors.New("protobuf: no message index")
 	}
 	var m protoreflect.MessageDescriptor
 	in := s.file.Messages()
 	for _, i := range indexes {
 		if i < 0 || i >= in.Len() {
-			return nil, fmt.Errorf("Protobuf: the schema has no message at %v", indexes)
+			return nil, fmt.Errorf("protobuf: the schema has no message at %v", indexes)
 		}
 		m = in.Get(i)
 		in = m.Messages()
@@ -184,7 +184,7 @@ func (s *Schema) Message(indexes ...int) (protoreflect.MessageDescriptor, error)
 func (s *Schema) Serialized() (string, error) {
 	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(protodesc.ToFileDescriptorProto(s.file))
 	if err != nil {
-		return "", fmt.Errorf("Protobuf: %w", err)
+		return "", fmt.Errorf("protobuf: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(raw), nil
 }
