@@ -67,13 +67,13 @@ func (c *comparison) types(r, w *Type, path string, depth int) []string {
 	case Map:
 		return c.types(r.Elem, w.Elem, path+"/values", depth+1)
 	case Fixed:
-		out := names(r, w, path)
+		out := c.names(r, w, path)
 		if r.Size != w.Size {
 			out = append(out, problem(path+"/size", "FIXED_SIZE_MISMATCH", "the reader's %s has %d bytes, the writer's %d", r.Name.Full(), r.Size, w.Size)...)
 		}
 		return out
 	case Enum:
-		return append(names(r, w, path), symbols(r, w, path)...)
+		return append(c.names(r, w, path), symbols(r, w, path)...)
 	case Record:
 		return c.records(r, w, path, depth)
 	}
@@ -115,7 +115,8 @@ func sameName(r, w *Type) bool {
 	return r.Name.Simple == w.Name.Simple || slices.Contains(r.Aliases, w.Name)
 }
 
-func names(r, w *Type, path string) []string {
+func (c *comparison) names(r, w *Type, path string) []string {
+	c.budget -= len(r.Aliases)
 	if sameName(r, w) {
 		return nil
 	}
@@ -126,9 +127,13 @@ func symbols(r, w *Type, path string) []string {
 	if r.Default != "" {
 		return nil
 	}
+	known := make(map[string]bool, len(r.Symbols))
+	for _, s := range r.Symbols {
+		known[s] = true
+	}
 	var lacking []string
 	for _, s := range w.Symbols {
-		if !slices.Contains(r.Symbols, s) {
+		if !known[s] {
 			lacking = append(lacking, s)
 		}
 	}
@@ -145,11 +150,12 @@ func (c *comparison) records(r, w *Type, path string, depth int) []string {
 		return found
 	}
 	c.known[pair] = nil
-	out := names(r, w, path)
+	out := c.names(r, w, path)
+	known := byName(w)
 	for i := range r.Fields {
 		f := &r.Fields[i]
 		at := path + "/fields/" + strconv.Itoa(i)
-		if wf := writerField(w, f); wf != nil {
+		if wf := writerField(known, f); wf != nil {
 			out = merge(out, c.types(f.Type, wf.Type, at+"/type", depth+1))
 		} else if f.Default == nil {
 			out = merge(out, problem(at, "READER_FIELD_MISSING_DEFAULT_VALUE", "the reader's field %s is not in the writer's record and has no default", f.Name))
@@ -159,19 +165,23 @@ func (c *comparison) records(r, w *Type, path string, depth int) []string {
 	return out
 }
 
+func byName(t *Type) map[string]*Field {
+	out := make(map[string]*Field, len(t.Fields))
+	for i := range t.Fields {
+		out[t.Fields[i].Name] = &t.Fields[i]
+	}
+	return out
+}
+
 // writerField finds the field of the writer's record that a field of the reader is filled from, by name, then by the reader's aliases; nil
 // if there is none.
-func writerField(w *Type, f *Field) *Field {
-	for i := range w.Fields {
-		if w.Fields[i].Name == f.Name {
-			return &w.Fields[i]
-		}
+func writerField(known map[string]*Field, f *Field) *Field {
+	if w := known[f.Name]; w != nil {
+		return w
 	}
 	for _, a := range f.Aliases {
-		for i := range w.Fields {
-			if w.Fields[i].Name == a {
-				return &w.Fields[i]
-			}
+		if w := known[a]; w != nil {
+			return w
 		}
 	}
 	return nil

@@ -93,6 +93,19 @@ func TestStoredSchemasMayHaveDefaultsThatDoNotFit(t *testing.T) {
 	}
 }
 
+// Records whose defaults use each other ask for exponentially many steps.
+func TestCheckingDefaultsEnds(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"name":"a0","type":{"type":"record","name":"R0","fields":[]}}`)
+	for i := range 40 {
+		fmt.Fprintf(&b, `,{"name":"a%d","type":{"type":"record","name":"R%d","fields":[{"name":"x","type":"R%d","default":{}},{"name":"y","type":"R%d","default":{}}]},"default":{}}`, i+1, i+1, i, i)
+	}
+	_, err := Parse(`{"type":"record","name":"Top","fields":[`+b.String()+`]}`, nil)
+	if err == nil || !strings.Contains(err.Error(), "take too long to check") {
+		t.Error(err)
+	}
+}
+
 func TestTextsAreBounded(t *testing.T) {
 	for name, text := range map[string]string{
 		"nesting":  strings.Repeat(`{"type":"array","items":`, 1000) + `"int"` + strings.Repeat("}", 1000),

@@ -7,7 +7,7 @@ import (
 )
 
 // maxSteps bounds what is compared for one answer: records that use each other can ask for exponentially many comparisons.
-const maxSteps = 250_000
+const maxSteps = 500_000
 
 // fits checks a default against its type by the rules of Avro 1.12: any branch of a union will do, and neither the length of a fixed nor
 // the symbols of an enum are looked at.

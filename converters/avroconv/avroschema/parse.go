@@ -2,7 +2,6 @@ package avroschema
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -16,11 +15,12 @@ func ParseStored(text string, refs []Ref) (*Schema, error) { return parse(text, 
 type parser struct {
 	strict bool
 	known  map[string]*Type
+	budget int        // steps of checking defaults that are left
 	again  [][2]*Type // two definitions of one name, which must be equal
 }
 
 func parse(text string, refs []Ref, strict bool) (*Schema, error) {
-	p := parser{strict: strict, known: map[string]*Type{}}
+	p := parser{strict: strict, budget: maxSteps, known: map[string]*Type{}}
 	s := &Schema{}
 	for _, r := range refs {
 		t, err := p.root(r.Text)
@@ -58,7 +58,7 @@ func (p *parser) root(text string) (*Type, error) {
 		}
 	}
 	p.again = nil
-	for t := range r.seen {
+	for _, t := range r.order {
 		if err := p.check(t); err != nil {
 			return nil, err
 		}
@@ -170,12 +170,14 @@ func (p *parser) define(t *Type, v Value, space string) error {
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", t.Kind, full, err)
 	}
+	have := make(map[Name]bool, len(aliases))
 	for _, a := range aliases {
 		n := newName(a, t.Name.Space)
 		if err := validName(n.Simple); err != nil {
 			return fmt.Errorf("%w (alias of the %s %s)", err, t.Kind, full)
 		}
-		if !slices.Contains(t.Aliases, n) {
+		if !have[n] {
+			have[n] = true
 			t.Aliases = append(t.Aliases, n)
 		}
 	}
@@ -313,11 +315,13 @@ func aliasList(v Value) ([]string, error) {
 		return nil, fmt.Errorf("aliases not an array: %s", brief(a)) // Java's text
 	}
 	var out []string
+	have := make(map[string]bool, len(a.Elems))
 	for _, e := range a.Elems {
 		if e.Kind != JSONString {
 			return nil, fmt.Errorf("alias not a string: %s", brief(e)) // Java's text
 		}
-		if !slices.Contains(out, e.Text) {
+		if !have[e.Text] {
+			have[e.Text] = true
 			out = append(out, e.Text)
 		}
 	}

@@ -7,8 +7,9 @@ import (
 
 // A resolver replaces names by the types that they stand for.
 type resolver struct {
-	p    *parser
-	seen map[*Type]bool
+	p     *parser
+	seen  map[*Type]bool
+	order []*Type // as they were met
 }
 
 func (r *resolver) resolve(t *Type) (*Type, error) {
@@ -26,6 +27,7 @@ func (r *resolver) resolve(t *Type) (*Type, error) {
 		return t, nil
 	}
 	r.seen[t] = true
+	r.order = append(r.order, t)
 	var err error
 	if t.Elem != nil {
 		if t.Elem, err = r.resolve(t.Elem); err != nil {
@@ -66,8 +68,10 @@ func (p *parser) check(t *Type) error {
 		if f.Default == nil {
 			continue
 		}
-		budget := maxSteps
-		if !fits(f.Type, f.Default, &budget) {
+		if !fits(f.Type, f.Default, &p.budget) {
+			if p.budget < 0 {
+				return fmt.Errorf("the defaults of the schema take too long to check (field %s of record %s)", f.Name, t.Name.Full())
+			}
 			return fmt.Errorf("Invalid default for field %s: %s not a %s (record %s)", f.Name, brief(*f.Default), f.Type.FullName(), t.Name.Full()) // Java's text
 		}
 	}
