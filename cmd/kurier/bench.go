@@ -11,9 +11,13 @@ import (
 
 	"github.com/kurier-io/kurier/connectors/postgres/cluster"
 	"github.com/kurier-io/kurier/connectors/postgres/pgbench"
+	"github.com/kurier-io/kurier/converters/avroconv/reference"
+	"github.com/kurier-io/kurier/converters/subject"
 	"github.com/kurier-io/kurier/plugins/host"
+	"github.com/kurier-io/kurier/plugins/registry"
 	"github.com/kurier-io/kurier/plugins/serve"
 	"github.com/kurier-io/kurier/runtime/bench"
+	"github.com/kurier-io/kurier/runtime/bench/conversion"
 )
 
 func benchCommand() *cobra.Command {
@@ -41,6 +45,13 @@ func benchCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("finding the own executable, which is what is measured: %w", err)
 		}
+		pool := subject.NewPool()
+		defer pool.Close()
+		cfg.Registry = registry.New()
+		if err := cfg.Registry.Add(inWorker(pool)...); err != nil {
+			return err
+		}
+		cfg.Avro = func(schema string) (conversion.AvroLibrary, error) { return reference.New(schema) }
 		cfg.Executable, cfg.Generator = exe, host.Command{Name: "bench", Path: exe, Args: []string{"bench", "generator"}}
 		report, err := bench.Run(cmd.Context(), cfg)
 		if err != nil {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/kurier-io/kurier/connectors/file"
 	"github.com/kurier-io/kurier/connectors/postgres"
+	"github.com/kurier-io/kurier/converters/avroconv"
 	"github.com/kurier-io/kurier/converters/jsonconv"
 	"github.com/kurier-io/kurier/converters/rawconv"
+	"github.com/kurier-io/kurier/converters/subject"
 	"github.com/kurier-io/kurier/plugins/host"
 	"github.com/kurier-io/kurier/plugins/registry"
 	"github.com/kurier-io/kurier/plugins/serve"
@@ -55,9 +57,10 @@ func bundled() ([]host.Bundled, error) {
 	return out, nil
 }
 
-// inWorker are the converters, transformations and predicates; they run in the worker's process.
-func inWorker() []registry.Entry {
-	return slices.Concat(jsonconv.Register(), rawconv.Register(), transforms.Register(), predicates.Register())
+// inWorker are the converters, transformations and predicates; they run in the worker's process. The pool is what converters reach schema
+// registries with; the caller closes it after the worker.
+func inWorker(pool *subject.Pool) []registry.Entry {
+	return slices.Concat(jsonconv.Register(), rawconv.Register(), avroconv.Register(pool), transforms.Register(), predicates.Register())
 }
 
 func pluginCommand() *cobra.Command {

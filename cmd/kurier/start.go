@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kurier-io/kurier/broker"
+	"github.com/kurier-io/kurier/converters/subject"
 	"github.com/kurier-io/kurier/runtime/app"
 	"github.com/kurier-io/kurier/runtime/settings"
 )
@@ -55,9 +56,11 @@ func devCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		pool := subject.NewPool()
+		defer pool.Close()
 		return app.Run(cmd.Context(), app.Config{
 			Broker: &broker.Config{DataDir: dir, Listeners: broker.Plaintext(kafka), AutoCreateTopics: true, Logger: log.With("part", "broker")},
-			Worker: s, Bundled: b, InWorker: inWorker(), Version: version, Commit: commit(), Logger: log.With("part", "worker"),
+			Worker: s, Bundled: b, InWorker: inWorker(pool), Version: version, Commit: commit(), Logger: log.With("part", "worker"),
 			Ready: func(a app.Addresses) { announce(cmd.OutOrStdout(), a, dir, time.Since(began)) },
 		})
 	}
@@ -218,8 +221,10 @@ func runWorker(cmd *cobra.Command, s *settings.Worker, files []app.ConnectorFile
 	if err != nil {
 		return err
 	}
+	pool := subject.NewPool()
+	defer pool.Close()
 	return app.Run(cmd.Context(), app.Config{
-		Worker: s, Bundled: b, InWorker: inWorker(), Connectors: files, Version: version, Commit: commit(), Logger: logger(cmd.ErrOrStderr(), level),
+		Worker: s, Bundled: b, InWorker: inWorker(pool), Connectors: files, Version: version, Commit: commit(), Logger: logger(cmd.ErrOrStderr(), level),
 		Ready: func(a app.Addresses) {
 			fmt.Fprintf(cmd.OutOrStdout(), "Kurier %s worker is ready on %s\n", version, a.REST)
 		},

@@ -2,7 +2,6 @@ package data
 
 import (
 	"iter"
-	"maps"
 	"slices"
 )
 
@@ -10,8 +9,8 @@ import (
 // The zero Map is empty. A Map is not safe for concurrent use.
 type Map struct {
 	keys, vals []Value
-	index      map[string]int // string keys, once there are many
-	shared     bool           // keys and index belong to a Shape
+	index      *mapIndex // once there are many keys
+	shared     bool      // keys and index belong to a Shape
 }
 
 const indexFrom = 8
@@ -23,11 +22,10 @@ func NewMap(n int) *Map { return &Map{keys: make([]Value, 0, n), vals: make([]Va
 func (m *Map) Len() int { return len(m.keys) }
 
 func (m *Map) find(key Value) int {
-	if m.index != nil && key.Kind() == KindString {
-		if i, ok := m.index[key.Str()]; ok {
+	if m.index != nil {
+		if i, ok := m.index.at(key); !ok || m.keys[i].Equal(key) {
 			return i
 		}
-		return -1
 	}
 	for i := range m.keys {
 		if m.keys[i].Equal(key) {
@@ -55,31 +53,92 @@ func (m *Map) Put(key, v Value) {
 		return
 	}
 	if m.shared {
-		m.keys, m.index, m.shared = slices.Clone(m.keys), maps.Clone(m.index), false
+		m.keys, m.index, m.shared = slices.Clone(m.keys), nil, false
 	}
 	m.keys, m.vals = append(m.keys, key), append(m.vals, v)
 	if m.index == nil && len(m.keys) >= indexFrom {
 		m.index = indexOf(m.keys)
-	} else if m.index != nil && key.Kind() == KindString {
-		m.index[key.Str()] = len(m.keys) - 1
+	} else if m.index != nil {
+		m.index.add(key, len(m.keys)-1)
 	}
 }
 
-func indexOf(keys []Value) map[string]int {
-	index := make(map[string]int, 2*len(keys))
+// A mapIndex finds keys of any kind, so that a message with many keys costs no more than its bytes.
+type mapIndex struct {
+	texts  map[string]int
+	others map[otherKey]int
+}
+
+// An otherKey is a key that is no string: bits of a scalar, or the binary form of anything else.
+type otherKey struct {
+	kind Kind
+	num  uint64
+	form string
+}
+
+func indexOf(keys []Value) *mapIndex {
+	x := &mapIndex{}
 	for i, k := range keys {
-		if k.Kind() == KindString {
-			index[k.Str()] = i
-		}
+		x.add(k, i)
 	}
-	return index
+	return x
+}
+
+func (x *mapIndex) add(key Value, i int) {
+	if key.Kind() == KindString {
+		if x.texts == nil {
+			x.texts = make(map[string]int, 2*indexFrom)
+		}
+		x.texts[key.Str()] = i
+		return
+	}
+	if x.others == nil {
+		x.others = make(map[otherKey]int, 2*indexFrom)
+	}
+	x.others[otherOf(key)] = i
+}
+
+// at returns -1 and false for a key that is not there. Two keys that differ may, seldom, have one form: the caller compares.
+func (x *mapIndex) at(key Value) (int, bool) {
+	var i int
+	var ok bool
+	if key.Kind() == KindString {
+		i, ok = x.texts[key.Str()]
+	} else {
+		i, ok = x.others[otherOf(key)]
+	}
+	if !ok {
+		return -1, false
+	}
+	return i, true
+}
+
+func otherOf(key Value) otherKey {
+	k := key.Kind()
+	switch k {
+	case KindBytes:
+		return otherKey{kind: k, form: string(key.Bytes())}
+	case KindDecimal:
+		return otherKey{kind: k, form: FormatDecimal(key.Decimal())}
+	case KindArray, KindMap:
+		if b, err := appendTagged(nil, key); err == nil {
+			return otherKey{kind: k, form: string(b)}
+		}
+		return otherKey{kind: k, form: key.String()}
+	case KindStruct:
+		if b, err := AppendValue(nil, key.Struct().schema, key); err == nil {
+			return otherKey{kind: k, form: string(b)}
+		}
+		return otherKey{kind: k, form: key.String()}
+	}
+	return otherKey{kind: k, num: key.num}
 }
 
 // A Shape is the keys that many maps have in common, as the objects of a topic usually do. Maps made from it share them, until one puts a
 // key of its own. It is immutable.
 type Shape struct {
 	keys  []Value
-	index map[string]int
+	index *mapIndex
 }
 
 // NewShape returns a shape of distinct keys, which it copies.

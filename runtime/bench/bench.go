@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/kurier-io/kurier/plugins/host"
+	"github.com/kurier-io/kurier/plugins/registry"
+	"github.com/kurier-io/kurier/runtime/bench/conversion"
 )
 
 // A Database is the database side of the bench. Its methods are called from one goroutine at a time.
@@ -58,16 +60,17 @@ var ErrNoDatabase = errors.New("no database")
 
 // The parts of the bench, in the order in which they run.
 const (
-	Startup  = "startup"
-	Memory   = "memory"
-	Boundary = "boundary"
-	File     = "file"
-	Snapshot = "snapshot"
-	Sink     = "sink"
+	Startup    = "startup"
+	Memory     = "memory"
+	Boundary   = "boundary"
+	Conversion = "conversion"
+	File       = "file"
+	Snapshot   = "snapshot"
+	Sink       = "sink"
 )
 
 // Parts lists them.
-func Parts() []string { return []string{Startup, Memory, Boundary, File, Snapshot, Sink} }
+func Parts() []string { return []string{Startup, Memory, Boundary, Conversion, File, Snapshot, Sink} }
 
 // Config says what to run.
 type Config struct {
@@ -76,6 +79,9 @@ type Config struct {
 	Executable string
 	// Generator starts the process that serves Plugin.
 	Generator host.Command
+	// Registry has the converters and transformations; Avro opens the library that AvroConverter is compared with.
+	Registry *registry.Registry
+	Avro     func(schema string) (conversion.AvroLibrary, error)
 	// OpenDatabase starts a database in a folder that is not there yet.
 	OpenDatabase func(ctx context.Context, dir string) (Database, error)
 
@@ -119,7 +125,7 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 	}}
 	defer func() { err = errors.Join(err, r.close()) }()
 	steps := map[string]func(context.Context) error{
-		Startup: r.startup, Memory: r.resting, Boundary: r.boundary, File: r.file, Snapshot: r.snapshot, Sink: r.sink,
+		Startup: r.startup, Memory: r.resting, Boundary: r.boundary, Conversion: r.conversion, File: r.file, Snapshot: r.snapshot, Sink: r.sink,
 	}
 	for _, part := range Parts() {
 		if len(cfg.Only) > 0 && !slices.Contains(cfg.Only, part) {

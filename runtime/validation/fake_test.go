@@ -56,6 +56,16 @@ type converterSettings struct {
 	Key  config.Password `config:"key"`
 }
 
+// fakeConverter refuses a size of 7, which its definition allows.
+type fakeConverter struct{ connect.Converter }
+
+func (fakeConverter) Configure(p connect.Props, isKey bool) error {
+	if p["size"] == "7" && isKey {
+		return connect.ConfigErr("size", "is unlucky", "take another")
+	}
+	return nil
+}
+
 type fakeTransformation struct{ connect.Transformation }
 
 func (fakeTransformation) Configure(p connect.Props) error {
@@ -64,6 +74,8 @@ func (fakeTransformation) Configure(p connect.Props) error {
 		return connect.ConfigErr("fields", "no such field", "name another")
 	case "worse":
 		return errors.New("worse")
+	case "java":
+		return &config.Error{Problems: []config.Problem{{Key: "fields", Msg: "Invalid value java for configuration fields: no"}}}
 	}
 	return nil
 }
@@ -78,7 +90,7 @@ func newFixture(t testing.TB) (*Validator, *fakePlugins) {
 		registry.Entry{Kind: registry.SinkKind, Class: "x.OwnSinkConnector", Config: config.Of[sinkKeys]()},
 		registry.Entry{Kind: registry.TransformationKind, Class: "x.Mask$Value", Config: config.Of[maskKeys](), NewTransformation: func() connect.Transformation { return fakeTransformation{} }},
 		registry.Entry{Kind: registry.PredicateKind, Class: "x.IsNull"},
-		registry.Entry{Kind: registry.ConverterKind, Class: "x.FooConverter", Config: converter},
+		registry.Entry{Kind: registry.ConverterKind, Class: "x.FooConverter", Config: converter, NewConverter: func() connect.Converter { return fakeConverter{} }},
 		registry.Entry{Kind: registry.HeaderConverterKind, Class: "x.FooConverter", Config: converter},
 		registry.Entry{Kind: registry.ConverterKind, Class: "x.PlainConverter"},
 	); err != nil {

@@ -2,6 +2,7 @@ package validation
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -70,21 +71,47 @@ func (v *Validator) tryOut(r *result, e *registry.Entry, prefix string, props ma
 			own[rest] = val
 		}
 	}
-	var err error
-	switch {
-	case e.NewTransformation != nil:
-		err = e.NewTransformation().Configure(own)
-	case e.NewPredicate != nil:
-		err = e.NewPredicate().Configure(own)
-	}
+	err := configure(e, own, strings.HasPrefix(prefix, "key."))
 	if err == nil {
 		return
 	}
-	key := prefix + "type"
+	if c, ok := errors.AsType[*config.Error](err); ok {
+		for _, p := range c.Problems {
+			r.fail(prefix+p.Key, p.Msg)
+		}
+		return
+	}
+	key := strings.TrimSuffix(prefix, ".")
+	if e.Kind == registry.TransformationKind || e.Kind == registry.PredicateKind {
+		key = prefix + "type"
+	}
 	if c, ok := errors.AsType[*connect.ConfigError](err); ok && c.Key != "" {
 		key = prefix + c.Key
 	}
 	r.fail(key, "Invalid configuration of "+e.Class+": "+err.Error())
+}
+
+func configure(e *registry.Entry, own map[string]string, isKey bool) error {
+	var made any
+	var err error
+	switch {
+	case e.NewTransformation != nil:
+		t := e.NewTransformation()
+		made, err = t, t.Configure(own)
+	case e.NewPredicate != nil:
+		p := e.NewPredicate()
+		made, err = p, p.Configure(own)
+	case e.NewConverter != nil:
+		c := e.NewConverter()
+		made, err = c, c.Configure(own, isKey)
+	case e.NewHeader != nil:
+		h := e.NewHeader()
+		made, err = h, h.Configure(own)
+	}
+	if c, ok := made.(io.Closer); ok {
+		_ = c.Close() // it was never used
+	}
+	return err
 }
 
 // A converterKey is a key under which a connector names a converter of its own, in the order in which their keys are listed.
@@ -113,7 +140,11 @@ func (v *Validator) converters(r *result, props map[string]string) {
 	for _, c := range converterKeys() {
 		if e, ok := v.Registry.Find(strings.TrimSpace(props[c.name]), c.kind); ok && e.Config != nil {
 			d := e.Config.Prefixed(c.name + ".")
-			r.append(d, d.Validate(props))
+			values := d.Validate(props)
+			r.append(d, values)
+			if config.Problems(values) == nil {
+				v.tryOut(r, e, c.name+".", props)
+			}
 		}
 	}
 }

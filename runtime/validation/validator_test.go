@@ -120,6 +120,8 @@ func TestMessages(t *testing.T) {
 		"a converter's":    {source("key.converter", "No", "value.converter", ""), "key.converter: Invalid value No for configuration key.converter: Class No could not be found.\nvalue.converter: Invalid value  for configuration value.converter: Class  could not be found."},
 		"missing in type":  {source("transforms", "a", "transforms.a.type", "Mask$Value"), "transforms.a.fields: Missing required configuration \"transforms.a.fields\" which has no default value."},
 		"configure by key": {source("transforms", "a", "transforms.a.type", "Mask$Value", "transforms.a.fields", "bad"), "transforms.a.fields: Invalid configuration of x.Mask$Value: fields: no such field (name another)"},
+		"Java's own text":  {source("transforms", "a", "transforms.a.type", "Mask$Value", "transforms.a.fields", "java"), "transforms.a.fields: Invalid value java for configuration fields: no"},
+		"try converter":    {source("key.converter", "Foo", "key.converter.size", "7", "value.converter", "Foo", "value.converter.size", "7"), "key.converter.size: Invalid configuration of x.FooConverter: size: is unlucky (take another)"},
 		"configure":        {source("transforms", "a", "transforms.a.type", "Mask$Value", "transforms.a.fields", "worse"), "transforms.a.type: Invalid configuration of x.Mask$Value: worse"},
 		"negate alone": {
 			source("transforms", "a", "transforms.a.type", "Mask$Value", "transforms.a.fields", "f", "transforms.a.negate", "true"),

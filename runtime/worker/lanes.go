@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/runtime/pipeline"
 )
 
@@ -13,6 +14,8 @@ type lane struct {
 	chain *pipeline.Chain
 	conv  *pipeline.Converters
 	arena arena
+	// scratch is the record that goes through the chain; one that failed is as it was before.
+	scratch connect.Record
 }
 
 // lanes convert the records of a batch side by side and hand them on in order. The first lane is the task's own goroutine's; further ones

@@ -122,9 +122,9 @@ func (l *sinkLoop) convert(ln *lane, out *connect.SinkRecord, in *kgo.Record) (k
 		return true, nil
 	}
 	skip, err = l.p.op.Do(l.t.soft, func() (e *tolerance.StageError) {
-		r := out.Record
-		if keep, e = ln.chain.Apply(&r); e == nil {
-			out.Record = r
+		ln.scratch = out.Record
+		if keep, e = ln.chain.Apply(&ln.scratch); e == nil {
+			out.Record = ln.scratch
 		}
 		return at(e)
 	})

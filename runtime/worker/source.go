@@ -237,9 +237,9 @@ func (l *sourceLoop) convert(ln *lane, out *kgo.Record, b *host.Batch, i int) (k
 	}
 	if !ln.chain.Empty() {
 		skip, err := l.p.op.Do(l.t.soft, func() (e *tolerance.StageError) {
-			r := *in
-			if keep, e = ln.chain.Apply(&r); e == nil {
-				*in = r
+			ln.scratch = *in
+			if keep, e = ln.chain.Apply(&ln.scratch); e == nil {
+				*in = ln.scratch
 			}
 			return at(e)
 		})
