@@ -1,7 +1,9 @@
 package schemaregistry
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -39,6 +41,12 @@ func read(s *state, subject string, r schemaRequest, normalize bool) (candidate,
 	if strings.TrimSpace(r.Schema) == "" {
 		return candidate{}, errInvalidSchema("Empty schema")
 	}
+	if k := kind(r.Metadata); k != 0 && k != '{' {
+		return candidate{}, errInvalidSchema("Invalid metadata: it is an object")
+	}
+	if k := kind(r.RuleSet); k != 0 && k != '{' {
+		return candidate{}, errorf(42210, "Invalid ruleSet: it is an object")
+	}
 	refs, fail := resolve(s, subject, r.References, false)
 	if fail != nil {
 		return candidate{}, fail
@@ -51,7 +59,29 @@ func read(s *state, subject string, r schemaRequest, normalize bool) (candidate,
 	if normalize {
 		text = p.Normalized()
 	}
-	return candidate{newContent(name, text, r.References, r.Metadata, r.RuleSet), p}, nil
+	if !utf8.ValidString(text) {
+		return candidate{}, errInvalidSchema("Invalid schema of type %s for subject '%s', details: it is not UTF-8", name, subject)
+	}
+	return candidate{newContent(name, text, pinned(s, subject, r.References), r.Metadata, r.RuleSet), p}, nil
+}
+
+// kind is the kind of a JSON value, 0 for none and for null.
+func kind(v jsontext.Value) jsontext.Kind {
+	if k := v.Kind(); k != 'n' {
+		return k
+	}
+	return 0
+}
+
+// pinned gives references to the latest version its number, for what is latest changes.
+func pinned(s *state, subject string, refs []reference) []reference {
+	out := slices.Clone(refs)
+	for i, r := range out {
+		if v := pick(s.versions(beside(subject, r.Subject)), r.Version, false); v != nil {
+			out[i].Version = v.number
+		}
+	}
+	return out
 }
 
 // sameIn finds a content among versions. With normalize, one that was registered without it is found by its normal form.

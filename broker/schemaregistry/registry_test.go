@@ -89,7 +89,7 @@ func (r *registry) expect(method, path, body, want string) {
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		r.t.Errorf("%s %s %s: %s", method, path, body, diff)
+		r.t.Errorf("%s %s %.100s: %.2000s", method, path, body, diff)
 	}
 }
 
@@ -113,6 +113,11 @@ func TestREST(t *testing.T) {
 		{"POST", "/subjects/orders-value/versions", "{\n\"schema\":}", `400 {"error_code":400,"message":"Malformed request, line 2, column 10…`},
 		{"POST", "/subjects/big/versions", `{"schema":"` + strings.Repeat("x", 1<<20+1) + `"}`, `422 {"error_code":42209,…`},
 		{"POST", "/subjects/big/versions", `{"schema":"` + strings.Repeat("x", 5<<20) + `"}`, `422 {"error_code":42209,…`},
+		{"POST", "/subjects/random/versions", `{"schema":"{\"description\":\"` + strings.Repeat("0123456789abcdef", 1<<16-40) + `\"}","schemaType":"JSON"}`, `200 {"id":3,…`},
+		{"DELETE", "/subjects/random", "", `200 [1]`},
+		{"DELETE", "/subjects/random?permanent=true", "", `200 [1]`},
+		{"POST", "/subjects/m/versions", `{"schema":"\"int\"","metadata":5}`, `422 {"error_code":42201,…`},
+		{"POST", "/subjects/m/versions", `{"schema":"\"int\"","ruleSet":[]}`, `422 {"error_code":42210,…`},
 		{"POST", "/subjects/%00/versions", `{"schema":"\"int\""}`, `422 {"error_code":42208,…`},
 
 		{"GET", "/subjects", "", `200 ["a/b","orders-value","p"]`},
@@ -126,7 +131,7 @@ func TestREST(t *testing.T) {
 		{"GET", "/subjects/orders-value/versions/-1", "", `200 {"subject":"orders-value","version":1,"id":1,"guid":"…`},
 		{"GET", "/subjects/orders-value/versions/1/referencedby", "", `200 []`},
 		{"GET", "/schemas/ids/1", "", `200 {"guid":"095d71cf-1255-6b9d-5e33-0ad575b3df5d","schema":"\"string\""}`},
-		{"GET", "/schemas/ids/1?fetchMaxId=true&subject=orders-value", "", `200 {"guid":"095d71cf-1255-6b9d-5e33-0ad575b3df5d","schema":"\"string\"","maxId":2}`},
+		{"GET", "/schemas/ids/1?fetchMaxId=true&subject=orders-value", "", `200 {"guid":"095d71cf-1255-6b9d-5e33-0ad575b3df5d","schema":"\"string\"","maxId":3}`},
 		{"GET", "/schemas/ids/2?format=serialized", "", `200 {"guid":"…`},
 		{"GET", "/schemas/ids/2/schema", "", "200 syntax = \"proto3\";\n\nmessage M {}\n"},
 		{"GET", "/schemas/ids/9", "", `404 {"error_code":40403,"message":"Schema 9 not found"}`},

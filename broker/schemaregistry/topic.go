@@ -39,6 +39,7 @@ func newTopic(name string, replicas int16, opts []kgo.Opt, log *slog.Logger) (*t
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerLinger(0),
+		kgo.ProducerBatchMaxBytes(1<<20), // brokers take a little more by default, the client less
 		kgo.RecordDeliveryTimeout(writeTimeout),
 	)...)
 	if err != nil {

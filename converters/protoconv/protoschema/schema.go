@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bufbuild/protocompile"
 	"github.com/bufbuild/protocompile/linker"
@@ -58,6 +59,12 @@ func Parse(text string, refs []Ref) (*Schema, error) {
 		return nil, fmt.Errorf("protobuf: %w", err)
 	}
 	s.text = src.print()
+	if src.raw != nil {
+		// A descriptor may have names that no text can have.
+		if again, err := read(mainFile, s.text); err != nil || again.print() != s.text || !utf8.ValidString(s.text) {
+			return nil, errors.New("protobuf: the descriptor says what cannot be written as .proto text")
+		}
+	}
 	src.normalize(protodesc.ToFileDescriptorProto(files[0]))
 	s.normalized = src.print()
 	return s, nil

@@ -1,11 +1,14 @@
 package protoschema
 
 import (
+	"encoding/base64"
 	"io/fs"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
 func mustParse(t testing.TB, text string, refs ...Ref) *Schema {
@@ -241,6 +244,19 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		if _, err := Parse(c.text, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+// TestDescriptorsThatNoTextHas refuses names that would print as something else.
+func TestDescriptorsThatNoTextHas(t *testing.T) {
+	for _, name := range []string{"A {} message B", "a b", "\xff", "M;"} {
+		raw, err := proto.Marshal(&descriptorpb.FileDescriptorProto{Name: new("default"), MessageType: []*descriptorpb.DescriptorProto{{Name: &name}}})
+		if err != nil {
+			raw = append([]byte{0x22, byte(len(name) + 2), 0x0a, byte(len(name))}, name...)
+		}
+		if s, err := Parse(base64.StdEncoding.EncodeToString(raw), nil); err == nil {
+			t.Errorf("%q is %q", name, s.String())
 		}
 	}
 }
