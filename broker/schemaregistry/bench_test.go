@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -60,6 +61,22 @@ func BenchmarkGetIDOverHTTP(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+// BenchmarkApply reads the topic at the start: schemas of a kilobyte, each in its own subject.
+func BenchmarkApply(b *testing.B) {
+	doc := strings.Repeat("x", 1000)
+	var size int64
+	s := newState()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		rec := schemaRecord(&version{subject: fmt.Sprintf("topic-%d-value", i), number: 1, id: int32(i + 1), content: newContent(avro, fmt.Sprintf(`{"type":"fixed","name":"F%d","doc":"%s","size":1}`, i, doc), nil, nil, nil)})
+		size = int64(len(rec.value))
+		if err := s.apply(rec.key, rec.value, 1, int64(i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(size)
 }
 
 // BenchmarkRegisterKnown is what every producer does at its start.

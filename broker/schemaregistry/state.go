@@ -134,7 +134,11 @@ func (s *state) put(v *version) {
 		s.contexts[name] = c
 	}
 	i, _ := find(c.subjects[v.subject], v.number)
-	c.subjects[v.subject] = slices.Insert(slices.Clone(c.subjects[v.subject]), i, v)
+	if versions := c.subjects[v.subject]; i == len(versions) {
+		c.subjects[v.subject] = append(versions, v) // who has the slice does not look beyond its end
+	} else {
+		c.subjects[v.subject] = slices.Insert(slices.Clone(versions), i, v)
+	}
 	id := c.ids[v.id]
 	if id == nil {
 		id = &identity{content: v.content}
@@ -143,7 +147,7 @@ func (s *state) put(v *version) {
 	} else if id.content.key == v.content.key {
 		v.content = id.content
 	}
-	id.uses = append(slices.Clone(id.uses), v)
+	id.uses = append(id.uses, v)
 	if _, ok := c.keys[v.content.key]; !ok && id.content.key == v.content.key {
 		c.keys[v.content.key] = v.id
 	}
