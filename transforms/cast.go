@@ -123,7 +123,7 @@ func (t *cast) Apply(r *connect.Record) (bool, error) {
 		}
 		out.SetAt(c.at, v)
 	}
-	t.Set(r, plan.Schema, data.StructValue(out))
+	t.SetStruct(r, plan.Schema, out)
 	return true, nil
 }
 

@@ -76,7 +76,7 @@ func (t *flatten) Apply(r *connect.Record) (bool, error) {
 	if err := plan.level.fill(out, st); err != nil {
 		return true, err
 	}
-	t.Set(r, plan.schema, data.StructValue(out))
+	t.SetStruct(r, plan.schema, out)
 	return true, nil
 }
 

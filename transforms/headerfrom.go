@@ -72,7 +72,7 @@ func (t *headerFrom) Apply(r *connect.Record) (bool, error) {
 		if err != nil {
 			return true, err
 		}
-		t.Set(r, plan.Schema, data.StructValue(out))
+		t.SetStruct(r, plan.Schema, out)
 	}
 	r.Headers = headers
 	return true, nil

@@ -118,7 +118,7 @@ func (t *insertField) Apply(r *connect.Record) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	out, err := plan.Apply(&t.slab, st)
+	out, err := plan.ApplyTo(t.Owned(r, st), &t.slab, st)
 	if err != nil {
 		return true, err
 	}
@@ -127,7 +127,7 @@ func (t *insertField) Apply(r *connect.Record) (bool, error) {
 	for i := range t.insertions {
 		vals[n+i] = t.value(&t.insertions[i], r)
 	}
-	t.Set(r, plan.Schema, data.StructValue(out))
+	t.SetStruct(r, plan.Schema, out)
 	return true, nil
 }
 

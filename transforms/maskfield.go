@@ -52,7 +52,7 @@ func (t *maskField) Apply(r *connect.Record) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	out, err := plan.Apply(&t.slab, st)
+	out, err := plan.ApplyTo(t.Owned(r, st), &t.slab, st)
 	if err != nil {
 		return true, err
 	}
@@ -63,7 +63,7 @@ func (t *maskField) Apply(r *connect.Record) (bool, error) {
 		}
 		out.SetAt(i, v)
 	}
-	t.Set(r, s, data.StructValue(out))
+	t.SetStruct(r, s, out)
 	return true, nil
 }
 

@@ -102,7 +102,7 @@ func (t *replaceField) Apply(r *connect.Record) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	t.Set(r, plan.Schema, data.StructValue(out))
+	t.SetStruct(r, plan.Schema, out)
 	return true, nil
 }
 

@@ -84,21 +84,25 @@ func (t *timestampConverter) Apply(r *connect.Record) (bool, error) {
 	if plan, err = t.plans.Of(st.Schema(), t.derive); err != nil {
 		return true, err
 	}
-	out, err := t.rebuild(st, plan)
+	out, err := t.rebuild(t.Owned(r, st), st, plan)
 	if err != nil {
 		return true, err
 	}
-	t.Set(r, plan.Schema, data.StructValue(out))
+	t.SetStruct(r, plan.Schema, out)
 	return true, nil
 }
 
-func (t *timestampConverter) rebuild(st *data.Struct, plan *conversion) (*data.Struct, error) {
-	out, err := plan.Apply(&t.slab, st)
+// rebuild makes the struct of st with the field converted, out of owned if it is not nil.
+func (t *timestampConverter) rebuild(owned, st *data.Struct, plan *conversion) (*data.Struct, error) {
+	var v data.Value
+	if plan.field >= 0 {
+		v = smt.At(st, plan.field, t.Default)
+	}
+	out, err := plan.ApplyTo(owned, &t.slab, st)
 	if err != nil || plan.field < 0 {
 		return out, err
 	}
-	v, err := t.convert(smt.At(st, plan.field, t.Default), plan.form)
-	if err == nil {
+	if v, err = t.convert(v, plan.form); err == nil {
 		err = smt.Checked(&plan.Schema.Fields()[plan.field], v)
 	}
 	out.SetAt(plan.field, v)
@@ -188,7 +192,7 @@ func (t *timestampConverter) derive(s *data.Schema) (conversion, error) {
 	}
 	p.Projection = smt.NewProjection(p.Schema, s, from, t.Default)
 	if def, ok := s.Default(); ok && !def.IsNull() {
-		st, err := t.rebuild(def.Struct(), &p)
+		st, err := t.rebuild(nil, def.Struct(), &p)
 		if err != nil {
 			return p, err
 		}

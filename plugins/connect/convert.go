@@ -28,7 +28,7 @@ type Transformation interface {
 	// Configure is called once, first.
 	Configure(props Props) error
 	// Apply changes the record in place; keep false drops it. It must not change r before it is sure to succeed, and must not write
-	// through r's structs, maps, arrays or headers, which other records may share: it replaces them.
+	// through r's structs, maps, arrays or headers, which other records may share: it replaces them, but for what the record owns.
 	Apply(r *Record) (keep bool, err error)
 }
 

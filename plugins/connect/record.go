@@ -49,6 +49,10 @@ type Record struct {
 	// KafkaOffset is the offset that a sink record was consumed from; unset for source records, and ignored when a sink record is delivered
 	// (SinkRecord.Offset is). Transformations read it.
 	KafkaOffset Opt[int64]
+	// OwnedKey and OwnedValue are Key and Value as structs that a transformation has made for this record alone, and of which it kept
+	// nothing: the next one of the chain may write into them. A transformation that shares such a struct sets the field to nil; one that
+	// replaces the value need not. Both are nil outside of a chain.
+	OwnedKey, OwnedValue *data.Struct
 }
 
 // A SourceRecord is a record on its way from an external system into a topic.

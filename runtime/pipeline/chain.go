@@ -78,6 +78,8 @@ func (c *Chain) Empty() bool { return len(c.steps) == 0 }
 // Apply runs the record through the chain, in place. keep false: a step dropped it. After an error r is in the state after the last step
 // that succeeded; a further try must begin with a fresh copy.
 func (c *Chain) Apply(r *connect.Record) (keep bool, _ *tolerance.StageError) {
+	r.OwnedKey, r.OwnedValue = nil, nil
+	defer func() { r.OwnedKey, r.OwnedValue = nil, nil }()
 	for i := range c.steps {
 		s := &c.steps[i]
 		if s.predicate != nil {

@@ -9,6 +9,7 @@ type Projection struct {
 	runs     []run
 	defaults []filling
 	required []int
+	inPlace  bool // every field stays where it is; what is new comes behind
 }
 
 type run struct{ to, from, n int }
@@ -20,12 +21,13 @@ type filling struct {
 
 // NewProjection lays out how target's fields come from source's; from has the source of each, -1 for what the caller fills in.
 func NewProjection(target, source *data.Schema, from []int, withDefault bool) Projection {
-	p := Projection{Schema: target}
 	fields, sources := target.Fields(), source.Fields()
+	p := Projection{Schema: target, inPlace: len(from) >= len(sources)}
 	for to, i := range from {
 		if i < 0 {
 			continue
 		}
+		p.inPlace = p.inPlace && i == to
 		if n := len(p.runs); n > 0 && p.runs[n-1].to+p.runs[n-1].n == to && p.runs[n-1].from+p.runs[n-1].n == i {
 			p.runs[n-1].n++
 		} else {
@@ -54,11 +56,28 @@ func All(source *data.Schema, extra int) []int {
 // Apply makes the struct, in the slab.
 func (p *Projection) Apply(slab *Slab, st *data.Struct) (*data.Struct, error) {
 	in := st.Values()
-	out := slab.Struct(p.Schema)
+	out := slab.Roomy(p.Schema)
 	vals := out.Values()
 	for _, r := range p.runs {
 		copy(vals[r.to:r.to+r.n], in[r.from:r.from+r.n])
 	}
+	return out, p.fill(vals)
+}
+
+// ApplyTo is Apply, but turns owned itself, if it is not nil, into the struct where that can be done. Fields that the caller fills in keep
+// what they had.
+func (p *Projection) ApplyTo(owned *data.Struct, slab *Slab, st *data.Struct) (*data.Struct, error) {
+	n := p.Schema.NumFields()
+	if owned == nil || !p.inPlace || cap(owned.Values()) < n {
+		return p.Apply(slab, st)
+	}
+	vals := owned.Values()[:n]
+	*owned = *data.StructOn(p.Schema, vals)
+	return owned, p.fill(vals)
+}
+
+// fill puts defaults in place of null, and refuses null where it must not be.
+func (p *Projection) fill(vals []data.Value) error {
 	for i := range p.defaults {
 		if d := &p.defaults[i]; vals[d.at].IsNull() {
 			vals[d.at] = d.v
@@ -66,8 +85,8 @@ func (p *Projection) Apply(slab *Slab, st *data.Struct) (*data.Struct, error) {
 	}
 	for _, i := range p.required {
 		if vals[i].IsNull() {
-			return nil, NullFor(&p.Schema.Fields()[i])
+			return NullFor(&p.Schema.Fields()[i])
 		}
 	}
-	return out, nil
+	return nil
 }

@@ -32,6 +32,28 @@ func (s Side) Get(r *connect.Record) (*data.Schema, data.Value) {
 	return r.ValueSchema, r.Value
 }
 
+// Owned returns st if it is the side's and the record owns it, else nil.
+func (s Side) Owned(r *connect.Record, st *data.Struct) *data.Struct {
+	owned := r.OwnedValue
+	if s == KeySide {
+		owned = r.OwnedKey
+	}
+	if owned == st {
+		return st
+	}
+	return nil
+}
+
+// SetStruct replaces the side's value by a struct that was made for the record, or that it owned already.
+func (s Side) SetStruct(r *connect.Record, schema *data.Schema, st *data.Struct) {
+	s.Set(r, schema, data.StructValue(st))
+	if s == KeySide {
+		r.OwnedKey = st
+	} else {
+		r.OwnedValue = st
+	}
+}
+
 // Set replaces the side's schema and value.
 func (s Side) Set(r *connect.Record, schema *data.Schema, v data.Value) {
 	if s == KeySide {

@@ -19,17 +19,26 @@ type Slab struct {
 }
 
 // Struct returns a struct with every field unset.
-func (s *Slab) Struct(schema *data.Schema) *data.Struct {
+func (s *Slab) Struct(schema *data.Schema) *data.Struct { return s.room(schema, 0) }
+
+// spare is how many fields the next transformations of a chain may add to a roomy struct without moving it.
+const spare = 3
+
+// Roomy is Struct, with room for some more fields behind.
+func (s *Slab) Roomy(schema *data.Schema) *data.Struct { return s.room(schema, spare) }
+
+func (s *Slab) room(schema *data.Schema, more int) *data.Struct {
 	n := schema.NumFields()
-	if len(s.values) < n {
-		s.values = make([]data.Value, max(n, slabValues))
+	size := n + more
+	if len(s.values) < size {
+		s.values = make([]data.Value, max(size, slabValues))
 	}
 	if len(s.structs) == 0 {
 		s.structs = make([]data.Struct, slabStructs)
 	}
 	out := &s.structs[0]
-	*out = *data.StructOn(schema, s.values[:n:n])
-	s.structs, s.values = s.structs[1:], s.values[n:]
+	*out = *data.StructOn(schema, s.values[:n:size])
+	s.structs, s.values = s.structs[1:], s.values[size:]
 	return out
 }
 

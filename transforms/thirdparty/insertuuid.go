@@ -53,7 +53,7 @@ func (t *insertUUID) Apply(r *connect.Record) (bool, error) {
 		return true, err
 	}
 	out.SetAt(plan.Schema.NumFields()-1, t.random())
-	t.Set(r, plan.Schema, data.StructValue(out))
+	t.SetStruct(r, plan.Schema, out)
 	return true, nil
 }
 

@@ -104,7 +104,7 @@ func (t *timestampNowField) Apply(r *connect.Record) (bool, error) {
 	for _, i := range plan.set {
 		out.SetAt(i, now)
 	}
-	t.Set(r, plan.Schema, data.StructValue(out))
+	t.SetStruct(r, plan.Schema, out)
 	return true, nil
 }
 

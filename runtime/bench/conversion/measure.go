@@ -18,8 +18,14 @@ type reading struct {
 	allocs float64 // a row
 }
 
+// held is what a worker under load holds beside a batch, at the least: its producers' buffers. Without it the collector would run after
+// every few batches, which it does in no worker.
+const held = 32 << 20
+
 // measure runs a job again and again for a while, on this goroutine alone.
 func measure(ctx context.Context, span time.Duration, j job) (reading, error) {
+	ballast := make([]byte, held)
+	defer runtime.KeepAlive(ballast)
 	if err := j(); err != nil { // plans, caches, buffers
 		return reading{}, err
 	}
