@@ -95,7 +95,7 @@ func (t *replaceField) Apply(r *connect.Record) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	out, err := plan.Apply(&t.slab, st)
+	out, err := plan.ApplyTo(t.Owned(r, st), &t.slab, st)
 	if err == nil && plan.crossed {
 		err = out.Validate()
 	}

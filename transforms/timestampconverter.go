@@ -25,6 +25,7 @@ type timestampConverter struct {
 	target             form
 	unit               unit
 	format             *simpledate.Format
+	printer            simpledate.Printer
 	required, optional *data.Schema // of the target
 	plans              smt.Planner[conversion]
 	slab               smt.Slab
@@ -35,6 +36,8 @@ type conversion struct {
 	smt.Projection
 	field int // -1: there is no such field
 	form  form
+	// formless is why values of the field cannot be converted; a null needs no conversion.
+	formless error
 }
 
 func (t *timestampConverter) Configure(props connect.Props) (err error) {
@@ -52,6 +55,7 @@ func (t *timestampConverter) Configure(props connect.Props) (err error) {
 	if t.format, err = simpledate.Compile(t.Format); err != nil {
 		return smt.ConfigErr("format", "Invalid value java.lang.IllegalArgumentException: %v for configuration TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: %s", err, t.Format)
 	}
+	t.printer = t.format.Printer()
 	return nil
 }
 
@@ -61,6 +65,11 @@ func (t *timestampConverter) Apply(r *connect.Record) (bool, error) {
 	s, v := t.Get(r)
 	if s == nil {
 		return true, t.schemaless(r, v)
+	}
+	if t.Field != "" && !v.IsNull() {
+		if _, err := smt.RequireStruct(v, converting); err != nil {
+			return true, err
+		}
 	}
 	plan, err := t.plans.Of(s, t.derive)
 	if err != nil {
@@ -101,6 +110,9 @@ func (t *timestampConverter) rebuild(owned, st *data.Struct, plan *conversion) (
 	out, err := plan.ApplyTo(owned, &t.slab, st)
 	if err != nil || plan.field < 0 {
 		return out, err
+	}
+	if plan.formless != nil {
+		return nil, plan.formless
 	}
 	if v, err = t.convert(v, plan.form); err == nil {
 		err = smt.Checked(&plan.Schema.Fields()[plan.field], v)
@@ -175,9 +187,7 @@ func (t *timestampConverter) derive(s *data.Schema) (conversion, error) {
 			continue
 		}
 		p.field = f.Index
-		if p.form, err = formOfSchema(f.Schema); err != nil {
-			return p, err
-		}
+		p.form, p.formless = formOfSchema(f.Schema)
 		b.Field(f.Name, t.typeSchema(f.Schema.Optional()))
 	}
 	if s.Optional() {
@@ -213,7 +223,7 @@ func (t *timestampConverter) convert(v data.Value, from form) (data.Value, error
 	}
 	switch t.target {
 	case stringForm:
-		return t.slab.Keep(t.format.Append(t.slab.Text(len(t.Format)+8), ms)), nil
+		return t.slab.Keep(t.printer.Append(t.slab.Text(len(t.Format)+8), ms)), nil
 	case unixForm:
 		return data.Int64Value(t.unit.fromMillis(ms)), nil
 	case dateForm:

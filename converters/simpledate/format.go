@@ -9,9 +9,28 @@ var (
 
 // Append appends the text of an instant, in milliseconds since the epoch. It makes no allocation.
 func (f *Format) Append(dst []byte, ms int64) []byte {
+	p := f.Printer()
+	return p.Append(dst, ms)
+}
+
+// A Printer is a Format that remembers the day: instants that come one after the other are often of the same one. It is not safe for
+// concurrent use.
+type Printer struct {
+	f     *Format
+	dayNo int64
+	day   date
+}
+
+// Printer returns a printer of the format.
+func (f *Format) Printer() Printer { return Printer{f: f, day: dateOf(0)} }
+
+// Append is [Format.Append].
+func (p *Printer) Append(dst []byte, ms int64) []byte {
 	dayNo := floorDiv(ms, msPerDay)
-	d := dateOf(dayNo)
-	t := ms - dayNo*msPerDay
+	if dayNo != p.dayNo {
+		p.dayNo, p.day = dayNo, dateOf(dayNo)
+	}
+	f, d, t := p.f, &p.day, ms-dayNo*msPerDay
 	for i := range f.items {
 		it := &f.items[i]
 		if it.letter == 0 {
@@ -23,7 +42,7 @@ func (f *Format) Append(dst []byte, ms int64) []byte {
 	return dst
 }
 
-func appendField(dst []byte, it *item, d date, t int64) []byte {
+func appendField(dst []byte, it *item, d *date, t int64) []byte {
 	hour := t / 3_600_000
 	n := int64(0)
 	switch it.letter {
@@ -77,7 +96,7 @@ func appendField(dst []byte, it *item, d date, t int64) []byte {
 	return pad(dst, n, it.count)
 }
 
-func number(letter byte, d date, t int64) int64 {
+func number(letter byte, d *date, t int64) int64 {
 	hour := t / 3_600_000
 	switch letter {
 	case 'w':
@@ -112,6 +131,9 @@ func number(letter byte, d date, t int64) int64 {
 func pad(dst []byte, n int64, width int) []byte {
 	if width == 2 && uint64(n) < 100 {
 		return append(dst, byte('0'+n/10), byte('0'+n%10))
+	}
+	if width == 4 && uint64(n) < 10_000 {
+		return append(dst, byte('0'+n/1000), byte('0'+n/100%10), byte('0'+n/10%10), byte('0'+n%10))
 	}
 	digits := 1
 	for x := n; x >= 10; x /= 10 {

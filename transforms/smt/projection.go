@@ -55,21 +55,23 @@ func All(source *data.Schema, extra int) []int {
 
 // Apply makes the struct, in the slab.
 func (p *Projection) Apply(slab *Slab, st *data.Struct) (*data.Struct, error) {
-	in := st.Values()
-	out := slab.Roomy(p.Schema)
-	vals := out.Values()
+	return p.copied(slab.Struct(p.Schema), st)
+}
+
+func (p *Projection) copied(out, st *data.Struct) (*data.Struct, error) {
+	in, vals := st.Values(), out.Values()
 	for _, r := range p.runs {
 		copy(vals[r.to:r.to+r.n], in[r.from:r.from+r.n])
 	}
 	return out, p.fill(vals)
 }
 
-// ApplyTo is Apply, but turns owned itself, if it is not nil, into the struct where that can be done. Fields that the caller fills in keep
-// what they had.
+// ApplyTo is Apply, but turns owned itself, if it is not nil, into the struct where that can be done; else it leaves room for those behind
+// to do so. Fields that the caller fills in keep what they had.
 func (p *Projection) ApplyTo(owned *data.Struct, slab *Slab, st *data.Struct) (*data.Struct, error) {
 	n := p.Schema.NumFields()
 	if owned == nil || !p.inPlace || cap(owned.Values()) < n {
-		return p.Apply(slab, st)
+		return p.copied(slab.Roomy(p.Schema), st)
 	}
 	vals := owned.Values()[:n]
 	*owned = *data.StructOn(p.Schema, vals)
