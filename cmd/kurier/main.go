@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string) int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(devCommand(), brokerCommand(), distributedCommand(), standaloneCommand(), pluginCommand(), tailCommand(), benchCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(devCommand(), brokerCommand(), registryCommand(), distributedCommand(), standaloneCommand(), pluginCommand(), tailCommand(), benchCommand(), verifyCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -42,8 +42,9 @@ type process struct {
 	done chan struct{}
 	err  error
 
-	rest  string // host:port
-	kafka string
+	rest    string // host:port
+	kafka   string
+	schemas string
 }
 
 func (p *process) Write(b []byte) (int, error) {
@@ -150,9 +151,9 @@ func freeAddr(t testing.TB) string {
 // dev starts kurier dev on free ports.
 func dev(t testing.TB, dir string, more ...string) *process {
 	t.Helper()
-	kafka, rest := freeAddr(t), freeAddr(t)
-	p := start(t, append([]string{"dev", "--data-dir", dir, "--kafka", kafka, "--rest", rest}, more...)...)
-	p.kafka, p.rest = kafka, rest
+	kafka, rest, schemas := freeAddr(t), freeAddr(t), freeAddr(t)
+	p := start(t, append([]string{"dev", "--data-dir", dir, "--kafka", kafka, "--rest", rest, "--registry", schemas}, more...)...)
+	p.kafka, p.rest, p.schemas = kafka, rest, schemas
 	return p.ready()
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kurier-io/kurier/broker"
+	"github.com/kurier-io/kurier/broker/schemaregistry"
 	"github.com/kurier-io/kurier/converters/subject"
 	"github.com/kurier-io/kurier/runtime/app"
 	"github.com/kurier-io/kurier/runtime/settings"
@@ -30,15 +31,16 @@ func levelFlag(cmd *cobra.Command) *slog.Level {
 }
 
 func devCommand() *cobra.Command {
-	var dir, kafka, rest, plugins string
+	var dir, kafka, rest, registry, plugins string
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "Run broker and worker on this machine; no setting is mandatory",
+		Short: "Run broker, schema registry and worker on this machine; no setting is mandatory",
 		Args:  cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&dir, "data-dir", ".kurier", "folder for everything that is kept")
 	cmd.Flags().StringVar(&kafka, "kafka", broker.DefaultListen, "address of the broker")
 	cmd.Flags().StringVar(&rest, "rest", "127.0.0.1:8083", "address of the REST API")
+	cmd.Flags().StringVar(&registry, "registry", schemaregistry.DefaultAddr, "address of the schema registry; empty: none")
 	cmd.Flags().StringVar(&plugins, "plugin-path", "", "folders with connector plugins, separated by commas")
 	level := levelFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -58,9 +60,14 @@ func devCommand() *cobra.Command {
 		}
 		pool := subject.NewPool()
 		defer pool.Close()
+		var schemas *app.SchemaRegistry
+		if registry != "" {
+			schemas = &app.SchemaRegistry{Listen: registry, Optional: !cmd.Flags().Changed("registry"), ReplicationFactor: 1, Logger: log.With("part", "schema registry")}
+		}
 		return app.Run(cmd.Context(), app.Config{
-			Broker: &broker.Config{DataDir: dir, Listeners: broker.Plaintext(kafka), AutoCreateTopics: true, Logger: log.With("part", "broker")},
-			Worker: s, Bundled: b, InWorker: inWorker(pool), Version: version, Commit: commit(), Logger: log.With("part", "worker"),
+			SchemaRegistry: schemas,
+			Broker:         &broker.Config{DataDir: dir, Listeners: broker.Plaintext(kafka), AutoCreateTopics: true, Logger: log.With("part", "broker")},
+			Worker:         s, Bundled: b, InWorker: inWorker(pool), Version: version, Commit: commit(), Logger: log.With("part", "worker"),
 			Ready: func(a app.Addresses) { announce(cmd.OutOrStdout(), a, dir, time.Since(began)) },
 		})
 	}
@@ -71,8 +78,11 @@ func announce(w io.Writer, a app.Addresses, dir string, took time.Duration) {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
-	fmt.Fprintf(w, "Kurier %s is ready after %d ms\n  Kafka       %s\n  REST        %s\n  data        %s\n  plugins     curl %sconnector-plugins\n",
-		version, took.Milliseconds(), a.Kafka, strings.TrimSuffix(a.REST, "/"), dir, a.REST)
+	fmt.Fprintf(w, "Kurier %s is ready after %d ms\n  Kafka       %s\n  REST        %s\n", version, took.Milliseconds(), a.Kafka, strings.TrimSuffix(a.REST, "/"))
+	if a.SchemaRegistry != "" {
+		fmt.Fprintf(w, "  schemas     %s\n", a.SchemaRegistry)
+	}
+	fmt.Fprintf(w, "  data        %s\n  plugins     curl %sconnector-plugins\n", dir, a.REST)
 }
 
 // properties reads a .properties file.

@@ -45,6 +45,13 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 		services = append(services, s...)
 	}
+	if cfg.SchemaRegistry != nil {
+		s, err := schemaRegistryService(cfg, dial, &addr)
+		if err != nil {
+			return err
+		}
+		services = append(services, s...)
+	}
 	if cfg.Worker != nil {
 		n, err := newWorkerNode(ctx, cfg, dial)
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 type Config struct {
 	// Broker is the included broker's configuration; nil: none.
 	Broker *broker.Config
+	// SchemaRegistry is the schema registry's settings; nil: none.
+	SchemaRegistry *SchemaRegistry
 	// Worker is the worker's settings; nil: none. With a broker in the same process, bootstrap.servers must be its address.
 	Worker *settings.Worker
 	// Bundled are the connectors that this binary serves by executing itself.
@@ -41,6 +43,8 @@ type ConnectorFile struct {
 type Addresses struct {
 	Kafka string // host:port of the included broker; empty: none
 	REST  string // URL with trailing slash; empty: none
+	// SchemaRegistry is the URL of the schema registry; empty: none.
+	SchemaRegistry string
 	// Metrics is the URL of the broker's metrics when it has a listener for them.
 	Metrics string
 }

@@ -1,0 +1,184 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// chained are three transformations that make a struct of a line.
+var chained = map[string]string{
+	"transforms": "hoist,insert,route", "transforms.hoist.type": "org.apache.kafka.connect.transforms.HoistField$Value", "transforms.hoist.field": "line",
+	"transforms.insert.type": "org.apache.kafka.connect.transforms.InsertField$Value", "transforms.insert.topic.field": "origin",
+	"transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter", "transforms.route.regex": "(.*)", "transforms.route.replacement": "typed-$1",
+}
+
+// TestSchemaConvertersTravelThroughTheIncludedRegistry posts a source and a sink with each converter of the schema registry; nothing but
+// kurier dev runs.
+func TestSchemaConvertersTravelThroughTheIncludedRegistry(t *testing.T) {
+	for class, schemaType := range map[string]string{
+		"io.confluent.connect.avro.AvroConverter": "AVRO",
+	} {
+		t.Run(schemaType, func(t *testing.T) {
+			dir := t.TempDir()
+			in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+			appendLines(t, in, 0, 300)
+			p := dev(t, filepath.Join(dir, "data"))
+			converter := map[string]string{"value.converter": class, "value.converter.schema.registry.url": "http://" + p.schemas}
+			source := fileSource(in)
+			maps.Copy(source, chained)
+			maps.Copy(source, converter)
+			p.post("src", source)
+			sink := withFile(map[string]string{"connector.class": "FileStreamSink", "topics": "typed-lines", "tasks.max": "1"}, out)
+			maps.Copy(sink, converter)
+			p.post("snk", sink)
+			values(t, p.kafka, "typed-lines", 300)
+			p.eventually("all lines", func() bool { p.call("POST", "/connectors/snk/tasks/0/restart", nil); return len(lines(t, out)) >= 300 })
+			got := lines(t, out)
+			slices.Sort(got)
+			if got = slices.Compact(got); len(got) != 300 || !slices.Contains(got, "Struct{line=line 299,origin=lines}") {
+				t.Errorf("%d lines, the last %s", len(got), got[len(got)-1])
+			}
+			if code, body := p.registry("GET", "/subjects/typed-lines-value/versions/latest", ""); code != 200 || schemaType != "AVRO" && !strings.Contains(body, `"schemaType":"`+schemaType+`"`) {
+				t.Errorf("%d %s", code, body)
+			}
+			if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if code := p.exit(); code != exitOK {
+				t.Errorf("SIGTERM: exit %d", code)
+			}
+		})
+	}
+}
+
+// registry makes a request to the schema registry.
+func (p *process) registry(method, path, body string, auth ...string) (int, string) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, "http://"+p.schemas+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if len(auth) == 2 {
+		req.SetBasicAuth(auth[0], auth[1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+func TestTheRegistryRunsAloneAndKeepsItsSchemas(t *testing.T) {
+	dir := t.TempDir()
+	p := dev(t, filepath.Join(dir, "data"), "--registry", "")
+	users, file := filepath.Join(dir, "users"), filepath.Join(dir, "schema-registry.properties")
+	listen := freeAddr(t)
+	for path, text := range map[string]string{
+		users: "ada=secret\n",
+		file: "listeners=http://" + listen + "\nkafkastore.bootstrap.servers=PLAINTEXT://" + p.kafka + "\nkafkastore.topic=_own\nschema.compatibility.level=full\n" +
+			"authentication.method=BASIC\nkurier.users.file=" + users + "\nhost.name=x\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := start(t, "registry", file).ready()
+	first.schemas = listen
+	asked := func(r *process, method, path, body string) string {
+		var code int
+		var text string
+		r.eventually("an answer", func() bool {
+			code, text = r.registry(method, path, body, "ada", "secret")
+			return code != 503 && code != 0
+		})
+		return strings.TrimSpace(text)
+	}
+	if got := asked(first, "POST", "/subjects/a%2Fb/versions", `{"schema":"\"int\""}`); !strings.HasPrefix(got, `{"id":1,`) {
+		t.Error(got)
+	}
+	if code, _ := first.registry("GET", "/subjects", ""); code != 401 {
+		t.Errorf("without a password: %d", code)
+	}
+	if code, body := first.registry("GET", "/subjects", "", "ada", "guess"); code != 401 || strings.Contains(body+first.stderr(), "guess") {
+		t.Errorf("with a wrong password: %d %s", code, body)
+	}
+	if !strings.Contains(first.stderr(), "host.name") {
+		t.Error("what was ignored is not told")
+	}
+	first.kill()
+	second := start(t, "registry", file).ready()
+	second.schemas = listen
+	if got := asked(second, "GET", "/subjects", ""); got != `["a/b"]` {
+		t.Error(got)
+	}
+	if got := asked(second, "GET", "/config", ""); got != `{"compatibilityLevel":"FULL"}` {
+		t.Error(got)
+	}
+	if err := second.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := second.exit(); code != exitOK {
+		t.Errorf("SIGTERM: exit %d", code)
+	}
+}
+
+func TestATakenRegistryPort(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := start(t, "dev", "--data-dir", t.TempDir(), "--kafka", freeAddr(t), "--rest", freeAddr(t), "--registry", taken.Addr().String())
+	if code := p.exit(); code != exitEnvironment || !strings.Contains(p.stderr(), taken.Addr().String()) {
+		t.Errorf("exit %d: %s", code, p.stderr())
+	}
+	bad := filepath.Join(t.TempDir(), "bad.properties")
+	if err := os.WriteFile(bad, []byte("listeners=https://x:1\nkafkastore.topic.replication.factor=no\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, "registry", bad)
+	if code := p.exit(); code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+	for _, key := range []string{"listeners", "kafkastore.topic.replication.factor", "kafkastore.bootstrap.servers"} {
+		if !strings.Contains(p.stderr(), key) {
+			t.Errorf("nothing about %s in: %s", key, p.stderr())
+		}
+	}
+}
+
+// TestAWrongConverterSettingIsOneClearError asks validation, as POST does, about what only the converter knows.
+func TestAWrongConverterSettingIsOneClearError(t *testing.T) {
+	p := dev(t, filepath.Join(t.TempDir(), "data"))
+	source := fileSource("/nowhere")
+	source["value.converter"] = "AvroConverter"
+	for want, props := range map[string]map[string]string{
+		"Missing required configuration \"value.converter.schema.registry.url\" which has no default value.": {},
+		"not an http or https URL":                      {"value.converter.schema.registry.url": "localhost:8081"},
+		"unknown subject name strategy com.example.Own": {"value.converter.schema.registry.url": "http://localhost:8081", "value.converter.value.subject.name.strategy": "com.example.Own"},
+	} {
+		cfg := maps.Clone(source)
+		maps.Copy(cfg, props)
+		code, body := p.call("POST", "/connectors", map[string]any{"name": "x", "config": cfg})
+		var e struct{ Message string }
+		if json.Unmarshal([]byte(body), &e) != nil || code != 400 || !strings.Contains(e.Message, want) {
+			t.Errorf("%d %s, want %s", code, body, want)
+		}
+	}
+}
