@@ -1,6 +1,7 @@
 package javatext
 
 import (
+	"encoding/hex"
 	"strconv"
 
 	"github.com/kurier-io/kurier/plugins/data"
@@ -45,12 +46,17 @@ func Append(dst []byte, v data.Value) []byte {
 			dst = Append(dst, e)
 		}
 		return append(dst, '}')
-	case data.KindStruct:
-		return appendStruct(dst, v.Struct())
+	case data.KindBytes:
+		return hex.AppendEncode(dst, v.Bytes())
+	case data.KindTimestamp:
+		return v.Time().AppendFormat(dst, dateFormat)
 	default:
-		return append(dst, v.String()...)
+		return appendStruct(dst, v.Struct())
 	}
 }
+
+// dateFormat is that of java.util.Date.toString in a UTC JVM.
+const dateFormat = "Mon Jan 02 15:04:05 UTC 2006"
 
 func appendStruct(dst []byte, s *data.Struct) []byte {
 	dst = append(dst, "Struct{"...)
