@@ -4,7 +4,7 @@ package interop
 
 import "strings"
 
-// A deliberateDifference is where we mean to differ from Java's classes; docs/compatibility.md has the reasons.
+// A deliberateDifference is where we mean to differ from Java's classes; converters/README.md and transforms/README.md have the reasons.
 type deliberateDifference struct {
 	name     string
 	explains func(c *javaCase, diff string) bool

@@ -48,7 +48,7 @@ func TestTheToursCommandsWorkAsTheyStand(t *testing.T) {
 		log, _ := os.ReadFile("../../dev.log")
 		t.Fatalf("%v\n%s\ndev.log:\n%s", err, out, log)
 	}
-	for _, want := range []string{`"version":"4.1.0-kurier.`, "LATENCY", `"position":3893`, `{"numbers":{"topics":["numbers"]}}`, `"error_count":4`, "1000 copy.txt"} {
+	for _, want := range []string{`"version":"4.1.0-kurier.`, "LATENCY", `"fields":[{"name":"n","type":"int"}]`, `"position":3893`, `{"numbers":{"topics":["numbers"]}}`, `"error_count":4`, "1000 copy.txt"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("nothing of %s in\n%s", want, out)
 		}
