@@ -166,7 +166,7 @@ func (c *Client) LatestKept() time.Duration {
 	if c.s.AutoRegister || c.s.UseID >= 0 || !c.s.UseLatest || c.s.LatestTTL < 0 {
 		return 0
 	}
-	return time.Duration(c.s.LatestTTL) * time.Second
+	return max(time.Duration(c.s.LatestTTL)*time.Second, 1) // of zero seconds, hardly at all
 }
 
 // ByID fetches the schema that bytes name.
