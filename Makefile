@@ -1,5 +1,5 @@
 # The commands of the README; scripts stand in .ci and examples.
-.PHONY: build test test-fast demo interop bench bench-broker chaos proto clean
+.PHONY: build test test-fast demo interop bench bench-broker chaos fuzz proto clean
 
 build: ## the binary, in bin/
 	go build -trimpath -o bin/kurier ./cmd/kurier
@@ -28,6 +28,9 @@ bench-broker: ## the broker against Apache Kafka and against the machine, in abo
 chaos: build ## 20 rounds of kill -9 under load; ROUNDS and SEED may be set
 	.ci/install
 	.ci/chaos
+
+fuzz: ## every decoder, SECONDS each (60)
+	.ci/fuzz $(SECONDS)
 
 proto: ## regenerate the messages of the plugin protocol; needs protoc
 	GOBIN=$(CURDIR)/.cache/bin go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12

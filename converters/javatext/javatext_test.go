@@ -3,6 +3,7 @@ package javatext
 import (
 	"math/big"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -51,4 +52,16 @@ func TestMalformedUTF8(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
+}
+
+func FuzzDecodeUTF8(f *testing.F) {
+	for _, seed := range []string{"", "a\xff", "\xed\xa0\x80", "\xf0\x9f\x98", "\xe0\x80é"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got := DecodeUTF8(b)
+		if !utf8.ValidString(got) || utf8.Valid(b) && got != string(b) || len(b) > 0 && got == "" {
+			t.Errorf("%q from %q", got, b)
+		}
+	})
 }
