@@ -163,6 +163,50 @@ func TestATakenRegistryPort(t *testing.T) {
 	}
 }
 
+// TestAMismatchOfConvertersSaysWhatToChange reads Avro as JSON and JSON as Avro.
+func TestAMismatchOfConvertersSaysWhatToChange(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in")
+	appendLines(t, in, 0, 1)
+	p := dev(t, filepath.Join(dir, "data"))
+	avro := map[string]string{"value.converter": "AvroConverter", "value.converter.schema.registry.url": "http://" + p.schemas}
+	toAvro := fileSource(in)
+	maps.Copy(toAvro, avro)
+	toAvro["topic"] = "avro"
+	p.post("to-avro", toAvro)
+	toJSON := fileSource(in)
+	toJSON["topic"] = "json"
+	p.post("to-json", toJSON)
+	values(t, p.kafka, "avro", 1)
+	values(t, p.kafka, "json", 1)
+	for name, tc := range map[string]struct {
+		config map[string]string
+		want   []string
+	}{
+		"avro-as-json": {map[string]string{"topics": "avro"}, []string{
+			"stage VALUE_CONVERTER, class org.apache.kafka.connect.json.JsonConverter, record {topic='avro', partition=0, offset=0}", "AvroConverter", "schema.registry.url",
+		}},
+		"json-as-avro": {map[string]string{"topics": "json", "value.converter": avro["value.converter"], "value.converter.schema.registry.url": avro["value.converter.schema.registry.url"]}, []string{
+			"stage VALUE_CONVERTER, class io.confluent.connect.avro.AvroConverter, record {topic='json', partition=0, offset=0}", "Unknown magic byte!", "JsonConverter",
+		}},
+	} {
+		cfg := withFile(map[string]string{"connector.class": "FileStreamSink", "tasks.max": "1"}, filepath.Join(dir, name))
+		maps.Copy(cfg, tc.config)
+		p.post(name, cfg)
+		p.eventually(name+" to fail", func() bool { return p.states(name) == "RUNNING FAILED" })
+		_, body := p.call("GET", "/connectors/"+name+"/tasks/0/status", nil)
+		var status struct{ Trace string }
+		if err := json.Unmarshal([]byte(body), &status); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(status.Trace, want) {
+				t.Errorf("%s: nothing of %q in %s", name, want, status.Trace)
+			}
+		}
+	}
+}
+
 // TestAWrongConverterSettingIsOneClearError asks validation, as POST does, about what only the converter knows.
 func TestAWrongConverterSettingIsOneClearError(t *testing.T) {
 	p := dev(t, filepath.Join(t.TempDir(), "data"))
