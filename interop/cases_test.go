@@ -26,7 +26,7 @@ import (
 var javaCases = []struct {
 	kind  string
 	count int
-}{{"converters", 3000}, {"transforms", 4000}}
+}{{"converters", 3000}, {"transforms", 4000}, {"debezium", 4000}}
 
 const seedVar = "CASES_SEED"
 
@@ -362,9 +362,10 @@ func sameRecord(r *connect.Record, j *neutralRecord) string {
 
 // deliberate names the entry of the list of deliberate differences that explains a difference; empty: none does.
 func (c *javaCase) deliberate(diff string) string {
-	i := slices.IndexFunc(deliberateDifferences, func(d deliberateDifference) bool { return d.explains(c, diff) })
-	if i < 0 {
-		return ""
+	for _, list := range [][]deliberateDifference{deliberateDifferences, debeziumDifferences} {
+		if i := slices.IndexFunc(list, func(d deliberateDifference) bool { return d.explains(c, diff) }); i >= 0 {
+			return list[i].name
+		}
 	}
-	return deliberateDifferences[i].name
+	return ""
 }

@@ -20,6 +20,9 @@ public final class Main {
                 case "transforms":
                     new TransformCases(draw, out).run(n);
                     break;
+                case "debezium":
+                    new DebeziumCases(draw, out).run(n);
+                    break;
                 default:
                     throw new IllegalArgumentException(args[0]);
             }
