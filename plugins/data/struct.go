@@ -101,6 +101,9 @@ func (s *Struct) Validate() error {
 
 // Equal compares schema and raw values.
 func (s *Struct) Equal(o *Struct) bool {
+	if s == o || s == nil || o == nil {
+		return s == o
+	}
 	return s.schema.Equal(o.schema) && slices.EqualFunc(s.vals, o.vals, Value.Equal)
 }
 
