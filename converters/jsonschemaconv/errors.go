@@ -1,0 +1,58 @@
+package jsonschemaconv
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/kurier-io/kurier/converters/javatext"
+	"github.com/kurier-io/kurier/converters/subject"
+	"github.com/kurier-io/kurier/plugins/data"
+)
+
+func wrongClass(s *data.Schema, v data.Value) error {
+	class := javatext.Class(v)
+	const fix = ": let the value agree with its schema, with the Cast transformation for example"
+	switch s.Logical() {
+	case data.LogicalDecimal:
+		return data.Errorf("Invalid type for Decimal, expected BigDecimal but was %s%s", class, fix)
+	case data.LogicalDate:
+		return data.Errorf("Invalid type for Date, expected Date but was %s%s", class, fix)
+	case data.LogicalTime:
+		return data.Errorf("Invalid type for Time, expected Date but was %s%s", class, fix)
+	case data.LogicalTimestamp:
+		return data.Errorf("Invalid type for Timestamp, expected Date but was %s%s", class, fix)
+	}
+	if s.Type() == data.Bytes {
+		return data.Errorf("Invalid type for bytes type: %s%s", class, fix)
+	}
+	return data.Errorf("Invalid type for %s: %s%s", s.Type(), class, fix)
+}
+
+func mismatch(s, found *data.Schema) error {
+	return data.Errorf("Mismatching schema. The value is of %s, the field of %s", found, s)
+}
+
+func serializing(topic string, err error) error {
+	return fmt.Errorf("Converting Kafka Connect data to byte[] failed due to serialization error of topic %s: %w", topic, err) // Confluent's text
+}
+
+func deserializing(topic string, err error) error {
+	return fmt.Errorf("Converting byte[] to Kafka Connect data failed due to serialization error of topic %s: %w", topic, err) // Confluent's text
+}
+
+const shown = 30
+
+// unknownBytes explains bytes that do not begin with a schema id.
+func unknownBytes(topic string, b []byte, role string) error {
+	hint := "they were not written by a serializer that uses the schema registry: set " + role + ".converter to the converter of the producer's format, such as org.apache.kafka.connect.storage.StringConverter or org.apache.kafka.connect.converters.ByteArrayConverter"
+	switch {
+	case len(b) > 0 && (b[0] == '{' || b[0] == '['):
+		hint = "this looks like JSON without a schema id: set " + role + ".converter=org.apache.kafka.connect.json.JsonConverter (and " + role + ".converter.schemas.enable=false if the messages hold no schema)"
+	case len(b) > 0 && b[0] <= 1:
+		hint = "the message is too short to hold a schema id: it was cut or written by something else"
+	case utf8.Valid(b) && len(b) > 0:
+		hint = "this looks like text: set " + role + ".converter=org.apache.kafka.connect.storage.StringConverter"
+	}
+	show := fmt.Sprintf("%q", b[:min(len(b), shown)])
+	return deserializing(topic, &data.Error{Msg: fmt.Sprintf("%s The %d bytes begin with %s; %s", subject.ErrUnknownMagic, len(b), show, hint)})
+}
