@@ -26,7 +26,7 @@ import (
 var javaCases = []struct {
 	kind  string
 	count int
-}{{"converters", 3000}, {"transforms", 4000}, {"debezium", 4000}}
+}{{"converters", 3000}, {"transforms", 4000}, {"debezium", 4000}, {"avro", 3000}}
 
 const seedVar = "CASES_SEED"
 
@@ -37,9 +37,11 @@ type javaCase struct {
 	Config map[string]string `json:"config"`
 	Schema *neutralSchema    `json:"schema"`
 	Value  *neutralValue     `json:"value"`
+	Avro   string            `json:"avro"`
 	Bytes  []byte            `json:"bytes"`
 	Record *neutralRecord    `json:"record"`
 	Result *struct {
+		Avro   string         `json:"avro"`
 		Bytes  []byte         `json:"bytes"`
 		Schema *neutralSchema `json:"schema"`
 		Value  *neutralValue  `json:"value"`
@@ -104,6 +106,7 @@ func caseRegistry(t *testing.T) *registry.Registry {
 const mostShown = 5
 
 func compareCases(t *testing.T, reg *registry.Registry, file string) {
+	schemas := newAvroRegistry(t)
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +120,7 @@ func compareCases(t *testing.T, reg *registry.Registry, file string) {
 		if err := json.Unmarshal(in.Bytes(), c); err != nil {
 			t.Fatalf("%v: %s", err, in.Text())
 		}
-		diff := c.difference(reg)
+		diff := c.difference(reg, schemas)
 		if diff == "" {
 			agreed++
 			continue
@@ -141,8 +144,10 @@ func compareCases(t *testing.T, reg *registry.Registry, file string) {
 }
 
 // difference runs a case and says how the outcome differs from Java's; empty: not at all.
-func (c *javaCase) difference(reg *registry.Registry) string {
+func (c *javaCase) difference(reg *registry.Registry, schemas *avroRegistry) string {
 	switch c.Kind {
+	case "avro-write", "avro-read":
+		return c.avro(schemas)
 	case "write", "read":
 		e, ok := reg.Find(c.Class, registry.ConverterKind)
 		if !ok {
@@ -362,7 +367,7 @@ func sameRecord(r *connect.Record, j *neutralRecord) string {
 
 // deliberate names the entry of the list of deliberate differences that explains a difference; empty: none does.
 func (c *javaCase) deliberate(diff string) string {
-	for _, list := range [][]deliberateDifference{deliberateDifferences, debeziumDifferences} {
+	for _, list := range [][]deliberateDifference{deliberateDifferences, debeziumDifferences, avroDifferences} {
 		if i := slices.IndexFunc(list, func(d deliberateDifference) bool { return d.explains(c, diff) }); i >= 0 {
 			return list[i].name
 		}

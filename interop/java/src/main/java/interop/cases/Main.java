@@ -23,6 +23,9 @@ public final class Main {
                 case "debezium":
                     new DebeziumCases(draw, out).run(n);
                     break;
+                case "avro":
+                    new AvroCases(draw, out).run(n);
+                    break;
                 default:
                     throw new IllegalArgumentException(args[0]);
             }
