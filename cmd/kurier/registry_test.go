@@ -26,15 +26,19 @@ var chained = map[string]string{
 // TestSchemaConvertersTravelThroughTheIncludedRegistry posts a source and a sink with each converter of the schema registry; nothing but
 // kurier dev runs.
 func TestSchemaConvertersTravelThroughTheIncludedRegistry(t *testing.T) {
-	for class, schemaType := range map[string]string{
-		"io.confluent.connect.avro.AvroConverter": "AVRO",
+	for name, tc := range map[string]struct{ class, schemaType, serializer string }{
+		"Avro":            {"io.confluent.connect.avro.AvroConverter", "AVRO", "PrefixSchemaIdSerializer"},
+		"Avro by headers": {"io.confluent.connect.avro.AvroConverter", "AVRO", "HeaderSchemaIdSerializer"},
 	} {
-		t.Run(schemaType, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
 			appendLines(t, in, 0, 300)
 			p := dev(t, filepath.Join(dir, "data"))
-			converter := map[string]string{"value.converter": class, "value.converter.schema.registry.url": "http://" + p.schemas}
+			converter := map[string]string{
+				"value.converter": tc.class, "value.converter.schema.registry.url": "http://" + p.schemas,
+				"value.converter.value.schema.id.serializer": "io.confluent.kafka.serializers.schema.id." + tc.serializer,
+			}
 			source := fileSource(in)
 			maps.Copy(source, chained)
 			maps.Copy(source, converter)
@@ -49,7 +53,7 @@ func TestSchemaConvertersTravelThroughTheIncludedRegistry(t *testing.T) {
 			if got = slices.Compact(got); len(got) != 300 || !slices.Contains(got, "Struct{line=line 299,origin=lines}") {
 				t.Errorf("%d lines, the last %s", len(got), got[len(got)-1])
 			}
-			if code, body := p.registry("GET", "/subjects/typed-lines-value/versions/latest", ""); code != 200 || schemaType != "AVRO" && !strings.Contains(body, `"schemaType":"`+schemaType+`"`) {
+			if code, body := p.registry("GET", "/subjects/typed-lines-value/versions/latest", ""); code != 200 || tc.schemaType != "AVRO" && !strings.Contains(body, `"schemaType":"`+tc.schemaType+`"`) {
 				t.Errorf("%d %s", code, body)
 			}
 			if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {

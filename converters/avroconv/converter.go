@@ -70,28 +70,34 @@ type writeKey struct {
 // A written is what is known about writing values of a schema to a topic.
 type written struct {
 	writeKey
-	prefix []byte // what ties the bytes to the schema in the registry
-	plan   *enc   // nil: values without a schema
-	raw    bool   // the Avro schema is bytes, which have no length at the top
-	until  time.Time
+	mark  subject.Mark // ties the bytes to the schema in the registry
+	plan  *enc         // nil: values without a schema
+	raw   bool         // the Avro schema is bytes, which have no length at the top
+	until time.Time
 }
 
 // FromConnectData implements connect.Converter.
 func (c *Converter) FromConnectData(dst []byte, topic string, s *data.Schema, v data.Value) ([]byte, bool, error) {
+	out, _, ok, err := c.FromConnectDataHeaded(dst, topic, s, v)
+	return out, ok, err
+}
+
+// FromConnectDataHeaded implements connect.HeadedConverter.
+func (c *Converter) FromConnectDataHeaded(dst []byte, topic string, s *data.Schema, v data.Value) ([]byte, []connect.RawHeader, bool, error) {
 	if v.IsNull() {
 		if s != nil && !s.Optional() {
-			return dst, false, errNull(s)
+			return dst, nil, false, errNull(s)
 		}
-		return dst, false, nil
+		return dst, nil, false, nil
 	}
 	w := c.lastWritten
 	if w == nil || w.schema != s || w.topic != topic || !w.until.IsZero() {
 		var err error
 		if w, err = c.prepare(topic, s); err != nil {
-			return dst, false, err
+			return dst, nil, false, err
 		}
 	}
-	dst = append(dst, w.prefix...)
+	dst = append(dst, w.mark.Prefix...)
 	var err error
 	switch {
 	case w.plan == nil:
@@ -101,7 +107,7 @@ func (c *Converter) FromConnectData(dst []byte, topic string, s *data.Schema, v 
 	default:
 		dst, err = w.plan.append(dst, v)
 	}
-	return dst, true, err
+	return dst, w.mark.Headers, true, err
 }
 
 // appendRaw writes bytes without their length.
@@ -140,7 +146,10 @@ func (c *Converter) newWritten(k writeKey) (*written, error) {
 	if err != nil {
 		return nil, serializing(k.topic, err)
 	}
-	w := &written{writeKey: k, prefix: subject.AppendID(nil, reg.ID)}
+	w := &written{writeKey: k}
+	if w.mark, err = c.client.Mark(reg, nil); err != nil {
+		return nil, serializing(k.topic, err)
+	}
 	if kept := c.client.LatestKept(); kept > 0 {
 		w.until = time.Now().Add(kept)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kurier-io/kurier/converters/avroconv/avroschema"
 	"github.com/kurier-io/kurier/converters/subject"
+	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -23,10 +24,15 @@ type readable struct {
 
 // ToConnectData implements connect.Converter.
 func (c *Converter) ToConnectData(topic string, b []byte) (*data.Schema, data.Value, error) {
+	return c.ToConnectDataHeaded(topic, nil, b)
+}
+
+// ToConnectDataHeaded implements connect.HeadedConverter.
+func (c *Converter) ToConnectDataHeaded(topic string, headers connect.RawHeaders, b []byte) (*data.Schema, data.Value, error) {
 	if b == nil {
 		return nil, data.Null(), nil
 	}
-	id, body, err := subject.ParseID(b)
+	id, _, body, err := c.client.Identify(headers, b)
 	if err != nil {
 		return nil, data.Null(), unknownBytes(topic, b, c.role)
 	}

@@ -16,6 +16,7 @@ type Client struct {
 	pool        *Pool
 	name        string
 	strategy    strategy
+	place       placement
 	strategyKey string
 	class       string
 	isKey       bool

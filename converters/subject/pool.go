@@ -84,6 +84,10 @@ func (p *Pool) Open(s Settings, props map[string]string, isKey bool) (*Client, e
 	if err != nil {
 		return nil, err
 	}
+	place, err := s.placement(isKey)
+	if err != nil {
+		return nil, err
+	}
 	bases, user, err := s.bases()
 	if err != nil {
 		return nil, err
@@ -105,13 +109,13 @@ func (p *Pool) Open(s Settings, props map[string]string, isKey bool) (*Client, e
 	}
 	sh.users++
 	ctx, stop := context.WithCancelCause(context.Background())
-	return &Client{shared: sh, pool: p, name: name, strategy: named, strategyKey: key, class: class, isKey: isKey, ctx: ctx, stop: stop}, nil
+	return &Client{shared: sh, pool: p, name: name, strategy: named, place: place, strategyKey: key, class: class, isKey: isKey, ctx: ctx, stop: stop}, nil
 }
 
 // identity tells settings apart that must not share a client. It holds secrets and stays in memory.
 func identity(s Settings, props map[string]string) string {
 	var b strings.Builder
-	s.KeyStrategy, s.ValueStrategy = "", ""
+	s.KeyStrategy, s.ValueStrategy, s.KeySerializer, s.ValueSerializer, s.KeyReader, s.ValueReader = "", "", "", "", "", ""
 	fmt.Fprintf(&b, "%#v %q %q %q\n", s, s.BasicUserInfo.Reveal(), s.OldUserInfo.Reveal(), s.BearerToken.Reveal())
 	for _, k := range slices.Sorted(maps.Keys(props)) {
 		if strings.HasPrefix(k, sslPrefix) {

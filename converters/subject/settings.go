@@ -21,6 +21,10 @@ type Settings struct {
 	Normalize       bool            `config:"normalize.schemas" default:"false" importance:"medium" group:"Registry" doc:"Ask the registry to normalize schemas when they are registered or looked up."`
 	KeyStrategy     string          `config:"key.subject.name.strategy,class" default:"io.confluent.kafka.serializers.subject.TopicNameStrategy" importance:"medium" group:"Registry" doc:"How the subject of a key's schema is named: TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."`
 	ValueStrategy   string          `config:"value.subject.name.strategy,class" default:"io.confluent.kafka.serializers.subject.TopicNameStrategy" importance:"medium" group:"Registry" doc:"How the subject of a value's schema is named: TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."`
+	KeySerializer   string          `config:"key.schema.id.serializer,class" default:"io.confluent.kafka.serializers.schema.id.PrefixSchemaIdSerializer" importance:"low" group:"Registry" doc:"Where a key's schema id goes: PrefixSchemaIdSerializer puts it in front of the bytes, HeaderSchemaIdSerializer a GUID into the header __key_schema_id."`
+	ValueSerializer string          `config:"value.schema.id.serializer,class" default:"io.confluent.kafka.serializers.schema.id.PrefixSchemaIdSerializer" importance:"low" group:"Registry" doc:"Where a value's schema id goes: PrefixSchemaIdSerializer puts it in front of the bytes, HeaderSchemaIdSerializer a GUID into the header __value_schema_id."`
+	KeyReader       string          `config:"key.schema.id.deserializer,class" default:"io.confluent.kafka.serializers.schema.id.DualSchemaIdDeserializer" importance:"low" group:"Registry" doc:"Where a key's schema id is looked for: DualSchemaIdDeserializer looks into the header, then in front of the bytes; PrefixSchemaIdDeserializer only there."`
+	ValueReader     string          `config:"value.schema.id.deserializer,class" default:"io.confluent.kafka.serializers.schema.id.DualSchemaIdDeserializer" importance:"low" group:"Registry" doc:"Where a value's schema id is looked for: DualSchemaIdDeserializer looks into the header, then in front of the bytes; PrefixSchemaIdDeserializer only there."`
 	MaxSchemas      int             `config:"max.schemas.per.subject" default:"1000" min:"1" importance:"low" group:"Registry" doc:"How many schemas the client keeps."`
 	LatestCacheSize int             `config:"latest.cache.size" default:"1000" min:"1" importance:"low" group:"Registry" doc:"How many subjects' latest versions the client keeps."`
 	LatestTTL       int64           `config:"latest.cache.ttl.sec" default:"60" importance:"low" group:"Registry" doc:"For how many seconds a latest version is kept; -1: for ever."`
@@ -48,7 +52,7 @@ const (
 // parseStrategy reads a class name, full or simple. AssociatedNameStrategy asks registries for associations that the included one does
 // not have; without them it is TopicNameStrategy.
 func parseStrategy(key, class string) (strategy, error) {
-	switch class[strings.LastIndexByte(class, '.')+1:] {
+	switch simple(class) {
 	case "TopicNameStrategy", "AssociatedNameStrategy":
 		return topicName, nil
 	case "RecordNameStrategy":

@@ -262,6 +262,8 @@ func TestCredentialsAndTLS(t *testing.T) {
 func TestBadSettingsNameTheirKey(t *testing.T) {
 	for want, props := range map[string]map[string]string{
 		"schema.registry.url":                 {"schema.registry.url": "localhost:8081"},
+		"value.schema.id.serializer":          {"value.schema.id.serializer": "Own"},
+		"value.schema.id.deserializer":        {"value.schema.id.deserializer": "ConfigSchemaIdDeserializer"},
 		"value.subject.name.strategy":         {"value.subject.name.strategy": "com.example.Own"},
 		"basic.auth.user.info":                {"basic.auth.credentials.source": "USER_INFO", "basic.auth.user.info": "nobody"},
 		"schema.registry.ssl.truststore.type": {"schema.registry.ssl.truststore.location": "/x.jks"},
@@ -297,5 +299,52 @@ func TestThePrefixIsConfluents(t *testing.T) {
 		if _, _, err := ParseID(bad); !errors.Is(err, ErrUnknownMagic) {
 			t.Errorf("%x: %v", bad, err)
 		}
+	}
+}
+
+type rawHeaders map[string]string
+
+func (h rawHeaders) Last(key string) ([]byte, bool) {
+	v, ok := h[key]
+	return []byte(v), ok
+}
+
+func TestIdsStandInFrontOrInAHeader(t *testing.T) {
+	r := Registered{ID: 258, GUID: "f0e1d2c3-b4a5-9687-7869-5a4b3c2d1e0f"}
+	guid := "\x01\xf0\xe1\xd2\xc3\xb4\xa5\x96\x87\x78\x69\x5a\x4b\x3c\x2d\x1e\x0f"
+	front := open(t, false, "schema.registry.url=http://x")
+	m, err := front.Mark(r, []byte{7})
+	if err != nil || string(m.Prefix) != "\x00\x00\x00\x01\x02\x07" || m.Headers != nil {
+		t.Errorf("%q %v", m, err)
+	}
+	beside := open(t, true, "schema.registry.url=http://x", "key.schema.id.serializer=io.confluent.kafka.serializers.schema.id.HeaderSchemaIdSerializer")
+	m, err = beside.Mark(r, []byte{7})
+	if err != nil || m.Prefix != nil || len(m.Headers) != 1 || m.Headers[0].Key != "__key_schema_id" || string(m.Headers[0].Value) != guid+"\x07" {
+		t.Errorf("%q %v", m, err)
+	}
+	if _, err := beside.Mark(Registered{ID: 1}, nil); !errors.Is(err, errNoGUID) {
+		t.Error(err)
+	}
+	for name, tc := range map[string]struct {
+		c       *Client
+		headers rawHeaders
+		bytes   string
+		guid    bool
+		more    string
+		body    string
+	}{
+		"front":               {front, nil, "\x00\x00\x00\x01\x02abc", false, "abc", "abc"},
+		"header":              {front, rawHeaders{"__value_schema_id": guid + "\x07"}, "abc", true, "\x07", "abc"},
+		"the other's header":  {front, rawHeaders{"__key_schema_id": guid}, "\x00\x00\x00\x01\x02abc", false, "abc", "abc"},
+		"front only":          {open(t, false, "schema.registry.url=http://x", "value.schema.id.deserializer=PrefixSchemaIdDeserializer"), rawHeaders{"__value_schema_id": guid}, "\x00\x00\x00\x01\x02abc", false, "abc", "abc"},
+		"an id in the header": {beside, rawHeaders{"__key_schema_id": "\x00\x00\x00\x01\x02"}, "abc", false, "", "abc"},
+	} {
+		id, more, body, err := tc.c.Identify(tc.headers, []byte(tc.bytes))
+		if err != nil || id.ByGUID() != tc.guid || !tc.guid && id.Num != 258 || string(more) != tc.more || string(body) != tc.body {
+			t.Errorf("%s: %v %q %q %v", name, id, more, body, err)
+		}
+	}
+	if _, _, _, err := front.Identify(rawHeaders{"__value_schema_id": "x"}, []byte("abc")); !errors.Is(err, ErrUnknownMagic) {
+		t.Error(err)
 	}
 }

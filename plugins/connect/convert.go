@@ -15,6 +15,28 @@ type Converter interface {
 	ToConnectData(topic string, b []byte) (*data.Schema, data.Value, error)
 }
 
+// A RawHeader is a record header as Kafka has it.
+type RawHeader struct {
+	Key   string
+	Value []byte
+}
+
+// RawHeaders are those of a consumed record.
+type RawHeaders interface {
+	// Last returns the value of the last header of a key; it aliases the record.
+	Last(key string) (value []byte, ok bool)
+}
+
+// A HeadedConverter is a Converter whose bytes may go with headers, such as a schema's id that travels beside them. The worker calls these
+// methods in place of Converter's; same rules.
+type HeadedConverter interface {
+	Converter
+	// FromConnectDataHeaded is FromConnectData; the headers are the converter's and may be shared between records.
+	FromConnectDataHeaded(dst []byte, topic string, s *data.Schema, v data.Value) (out []byte, headers []RawHeader, ok bool, err error)
+	// ToConnectDataHeaded is ToConnectData.
+	ToConnectDataHeaded(topic string, headers RawHeaders, b []byte) (*data.Schema, data.Value, error)
+}
+
 // A HeaderConverter does for header values what a Converter does for keys and values; same rules.
 type HeaderConverter interface {
 	Configure(props Props) error

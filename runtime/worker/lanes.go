@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/runtime/pipeline"
 )
@@ -16,6 +18,20 @@ type lane struct {
 	arena arena
 	// scratch is the record that goes through the chain; one that failed is as it was before.
 	scratch connect.Record
+	headers consumedHeaders // of the record at hand
+}
+
+// consumedHeaders are a record's for those converters that look at them.
+type consumedHeaders []kgo.RecordHeader
+
+// Last implements connect.RawHeaders.
+func (h *consumedHeaders) Last(key string) ([]byte, bool) {
+	for i := len(*h) - 1; i >= 0; i-- {
+		if (*h)[i].Key == key {
+			return (*h)[i].Value, true
+		}
+	}
+	return nil, false
 }
 
 // lanes convert the records of a batch side by side and hand them on in order. The first lane is the task's own goroutine's; further ones

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/kurier-io/kurier/plugins/connect"
+	"github.com/kurier-io/kurier/plugins/data"
 	"github.com/kurier-io/kurier/runtime/tolerance"
 )
 
@@ -147,10 +148,11 @@ func (ln *lane) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.StageEr
 		out.Timestamp = connect.Some(ms)
 	}
 	var err error
-	if out.KeySchema, out.Key, err = c.Key.ToConnectData(in.Topic, in.Key); err != nil {
+	ln.headers = in.Headers
+	if out.KeySchema, out.Key, err = ln.readBytes(c.Key, in.Topic, in.Key); err != nil {
 		return &tolerance.StageError{Stage: tolerance.KeyConverter, Class: c.KeyClass, Err: err}
 	}
-	if out.ValueSchema, out.Value, err = c.Value.ToConnectData(in.Topic, in.Value); err != nil {
+	if out.ValueSchema, out.Value, err = ln.readBytes(c.Value, in.Topic, in.Value); err != nil {
 		return &tolerance.StageError{Stage: tolerance.ValueConverter, Class: c.ValueClass, Err: err}
 	}
 	for i := range in.Headers {
@@ -161,6 +163,14 @@ func (ln *lane) read(out *connect.SinkRecord, in *kgo.Record) *tolerance.StageEr
 		out.Headers = append(out.Headers, h)
 	}
 	return nil
+}
+
+// readBytes converts a key or value of the record whose headers are at hand.
+func (ln *lane) readBytes(c connect.Converter, topic string, b []byte) (*data.Schema, data.Value, error) {
+	if headed, is := c.(connect.HeadedConverter); is && len(ln.headers) > 0 {
+		return headed.ToConnectDataHeaded(topic, &ln.headers, b)
+	}
+	return c.ToConnectData(topic, b)
 }
 
 // tolerate decides about records that the task itself refused for good.

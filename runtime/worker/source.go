@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/kurier-io/kurier/plugins/connect"
+	"github.com/kurier-io/kurier/plugins/data"
 	"github.com/kurier-io/kurier/plugins/host"
 	"github.com/kurier-io/kurier/plugins/wire"
 	"github.com/kurier-io/kurier/runtime/store"
@@ -288,16 +289,28 @@ func (ln *lane) bytes(out *kgo.Record, in *connect.Record) *tolerance.StageError
 		}
 		out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.Key, Value: b})
 	}
-	b, ok, err := c.Key.FromConnectData(ln.arena.room(), in.Topic, in.KeySchema, in.Key)
-	if err != nil {
+	var err error
+	if out.Key, err = ln.write(out, c.Key, in.Topic, in.KeySchema, in.Key); err != nil {
 		return &tolerance.StageError{Stage: tolerance.KeyConverter, Class: c.KeyClass, Err: err}
 	}
-	out.Key = ln.arena.keep(b, ok)
-	if b, ok, err = c.Value.FromConnectData(ln.arena.room(), in.Topic, in.ValueSchema, in.Value); err != nil {
+	if out.Value, err = ln.write(out, c.Value, in.Topic, in.ValueSchema, in.Value); err != nil {
 		return &tolerance.StageError{Stage: tolerance.ValueConverter, Class: c.ValueClass, Err: err}
 	}
-	out.Value = ln.arena.keep(b, ok)
 	return nil
+}
+
+// write converts a key or value, with the headers that go with it.
+func (ln *lane) write(out *kgo.Record, c connect.Converter, topic string, s *data.Schema, v data.Value) ([]byte, error) {
+	headed, is := c.(connect.HeadedConverter)
+	if !is {
+		b, ok, err := c.FromConnectData(ln.arena.room(), topic, s, v)
+		return ln.arena.keep(b, ok && err == nil), err
+	}
+	b, headers, ok, err := headed.FromConnectDataHeaded(ln.arena.room(), topic, s, v)
+	for _, h := range headers {
+		out.Headers = append(out.Headers, kgo.RecordHeader(h))
+	}
+	return ln.arena.keep(b, ok && err == nil), err
 }
 
 // end stops the task in order: no more polls, then the records that are under way, then their offsets.
