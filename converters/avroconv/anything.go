@@ -88,7 +88,7 @@ func appendAnything(dst []byte, v data.Value, depth int) ([]byte, error) {
 		field = anyMap
 	case data.KindNull:
 	default:
-		return dst, data.Errorf("Unknown Java type for schemaless data: %s %s: give the record a schema, or turn the value into a string or a number", javatext.Class(v), brief(v))
+		return dst, data.Errorf("Unknown Java type for schemaless data: %s %s: give the record a schema, or turn the value into a string or a number", javatext.Class(v), data.Excerpt("", v))
 	}
 	const none, set = 0, 2 // branches of the unions with null
 	for i := range anyFields {
@@ -122,7 +122,7 @@ func appendMember(dst []byte, v data.Value, depth int) ([]byte, error) {
 		}
 		for i, e := range v.Array() {
 			if dst, err = appendAnything(dst, e, depth+1); err != nil {
-				return dst, at(err, elementStep(i))
+				return dst, data.InField(err, elementStep(i), e)
 			}
 		}
 		return append(dst, 0), nil
@@ -135,7 +135,7 @@ func appendMember(dst []byte, v data.Value, depth int) ([]byte, error) {
 				dst, err = appendAnything(dst, e, depth+1)
 			}
 			if err != nil {
-				return dst, at(err, entryStep(k))
+				return dst, data.InField(err, entryStep(k), e)
 			}
 		}
 		return append(dst, 0), nil

@@ -165,7 +165,7 @@ func (c *Converter) newWritten(k writeKey) (*written, error) {
 	w.raw = target.Root.Kind == avroschema.Bytes
 	if k.schema == nil {
 		if !target.Equal(own) {
-			return nil, serializing(k.topic, data.Errorf("a value without a schema cannot be written with the registered schema %s: give it a schema, or let auto.register.schemas register the one for values without", cut(reg.Text)))
+			return nil, serializing(k.topic, data.Errorf("a value without a schema cannot be written with the registered schema %s: give it a schema, or let auto.register.schemas register the one for values without", data.Shorten(reg.Text)))
 		}
 		return w, nil
 	}

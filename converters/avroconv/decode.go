@@ -174,7 +174,7 @@ func (r *reader) record(p *dec, out *data.Value) error {
 	}
 	for i, m := range p.members {
 		if err := r.read(m, &vals[i]); err != nil {
-			return at(err, p.names[i])
+			return data.Below(err, p.names[i], "")
 		}
 	}
 	*out = data.StructValue(st)

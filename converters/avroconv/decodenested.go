@@ -50,7 +50,7 @@ func (r *reader) array(p *dec, out *data.Value) error {
 		}
 		for i := from; i < len(elems); i++ {
 			if err := r.read(p.elem, &elems[i]); err != nil {
-				return at(err, elementStep(i))
+				return data.Below(err, elementStep(i), "")
 			}
 		}
 	}
@@ -95,23 +95,23 @@ func (r *reader) entry(p *dec, k, v *data.Value) error {
 		}
 		*k = data.StringOf(b)
 		if err := r.read(p.elem, v); err != nil {
-			return at(err, entryStep(*k))
+			return data.Below(err, entryStep(*k), "")
 		}
 		return nil
 	}
 	if p.swapped {
 		if err := r.read(p.elem, v); err != nil {
-			return at(err, "{}")
+			return data.Below(err, "{}", "")
 		}
 	}
 	if err := r.read(p.key, k); err != nil {
-		return at(err, "{key}")
+		return data.Below(err, "{key}", "")
 	}
 	if p.swapped {
 		return nil
 	}
 	if err := r.read(p.elem, v); err != nil {
-		return at(err, entryStep(*k))
+		return data.Below(err, entryStep(*k), "")
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func (r *reader) union(p *dec, out *data.Value) error {
 		return err
 	}
 	if err := r.read(p.members[n], &vals[p.at[n]]); err != nil {
-		return at(err, p.names[n])
+		return data.Below(err, p.names[n], "")
 	}
 	*out = data.StructValue(st)
 	return nil
@@ -184,7 +184,7 @@ func (r *reader) anyArray(depth int) (data.Value, error) {
 		for range n {
 			v, err := r.anything(depth + 1)
 			if err != nil {
-				return v, at(err, elementStep(len(elems)))
+				return v, data.Below(err, elementStep(len(elems)), "")
 			}
 			elems = append(elems, v)
 		}
@@ -201,11 +201,11 @@ func (r *reader) anyMap(depth int) (data.Value, error) {
 		for range n {
 			k, err := r.anything(depth + 1)
 			if err != nil {
-				return k, at(err, "{key}")
+				return k, data.Below(err, "{key}", "")
 			}
 			v, err := r.anything(depth + 1)
 			if err != nil {
-				return v, at(err, entryStep(k))
+				return v, data.Below(err, entryStep(k), "")
 			}
 			m.Put(k, v)
 		}

@@ -158,7 +158,7 @@ func (o *avroData) recordDecoder(p *dec, t *avroschema.Type) error {
 	for i, f := range p.schema.Fields() {
 		d, err := o.decoder(f.Schema, t.Fields[i].Type)
 		if err != nil {
-			return at(err, f.Name)
+			return data.Below(err, f.Name, "")
 		}
 		p.members, p.names = append(p.members, d), append(p.names, f.Name)
 		p.least = min(p.least+d.least, math.MaxInt32)
@@ -177,7 +177,7 @@ func (o *avroData) unionDecoder(s *data.Schema, t *avroschema.Type) (*dec, error
 		f := s.Fields()[field]
 		d, err := o.decoder(f.Schema, b)
 		if err != nil {
-			return nil, at(err, f.Name)
+			return nil, data.Below(err, f.Name, "")
 		}
 		p.members, p.names, p.at = append(p.members, d), append(p.names, f.Name), append(p.at, field)
 		field++

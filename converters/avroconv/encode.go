@@ -117,16 +117,16 @@ func (p *enc) appendStruct(dst []byte, st *data.Struct) ([]byte, error) {
 			if dst, ok = f.append(dst, v); ok {
 				continue
 			}
-			return dst, at(errKind(f.enc.schema, v), f.name)
+			return dst, data.InField(errKind(f.enc.schema, v), f.name, v)
 		}
 		if f.subst && v.IsNull() {
 			if dst, err = f.enc.appendDefault(dst, f.def); err != nil {
-				return dst, at(err, f.name)
+				return dst, data.Below(err, f.name, "")
 			}
 			continue
 		}
 		if dst, err = f.enc.append(dst, v); err != nil {
-			return dst, at(err, f.name)
+			return dst, data.InField(err, f.name, v)
 		}
 	}
 	return dst, nil
@@ -208,7 +208,7 @@ func (p *enc) appendOther(dst []byte, v data.Value) ([]byte, error) {
 	case opEnum:
 		i, ok := p.symbols[string(v.Bytes())]
 		if !ok {
-			return dst, data.Errorf("enum value '%s' is not in the enum symbol set of %s: add the symbol to the schema", cut(v.Str()), p.enumName)
+			return dst, data.Errorf("enum value '%s' is not in the enum symbol set of %s: add the symbol to the schema", data.Shorten(v.Str()), p.enumName)
 		}
 		return appendLong(dst, int64(i)), nil
 	case opArray:
@@ -260,7 +260,7 @@ func (p *enc) appendArray(dst []byte, a []data.Value) ([]byte, error) {
 	var err error
 	for i := range a {
 		if dst, err = p.elem.append(dst, a[i]); err != nil {
-			return dst, at(err, elementStep(i))
+			return dst, data.InField(err, elementStep(i), a[i])
 		}
 	}
 	return append(dst, 0), nil
@@ -275,16 +275,16 @@ func (p *enc) appendMap(dst []byte, m *data.Map) ([]byte, error) {
 	for k, v := range m.All() {
 		if p.op == opEntries {
 			if dst, err = p.key.append(dst, k); err != nil {
-				return dst, at(err, "{key}")
+				return dst, data.InField(err, "{key}", k)
 			}
 		} else {
 			if k.Kind() != data.KindString {
-				return dst, at(errKind(p.schema.KeySchema(), k), "{key}")
+				return dst, data.InField(errKind(p.schema.KeySchema(), k), "{key}", k)
 			}
 			dst = append(appendLong(dst, int64(len(k.Str()))), k.Str()...)
 		}
 		if dst, err = p.elem.append(dst, v); err != nil {
-			return dst, at(err, entryStep(k))
+			return dst, data.InField(err, entryStep(k), v)
 		}
 	}
 	return append(dst, 0), nil

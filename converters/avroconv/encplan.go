@@ -225,7 +225,7 @@ func step(err error, name string) error {
 	if err == nil {
 		return nil
 	}
-	return at(err, name)
+	return data.Below(err, name, "")
 }
 
 func (o *avroData) compileMap(p *enc, t *avroschema.Type) (err error) {
@@ -240,7 +240,7 @@ func (o *avroData) compileMap(p *enc, t *avroschema.Type) (err error) {
 		return data.Errorf("a map with keys that are no strings cannot be written as an Avro array of %s: its elements must be records of a key and a value", e.FullName())
 	}
 	if p.key, err = o.compile(p.schema.KeySchema(), e.Fields[0].Type); err != nil {
-		return at(err, "{key}")
+		return data.Below(err, "{key}", "")
 	}
 	p.elem, err = o.compile(p.schema.ValueSchema(), e.Fields[1].Type)
 	return step(err, "{}")
@@ -266,14 +266,14 @@ func (o *avroData) compileStruct(p *enc, t *avroschema.Type) error {
 			}
 			b, err := appendDefault(nil, tf.Type, *tf.Default, 0)
 			if err != nil {
-				return at(err, tf.Name)
+				return data.Below(err, tf.Name, "")
 			}
 			p.fields = append(p.fields, encField{index: -1, fixed: b, name: tf.Name})
 			continue
 		}
 		e, err := o.compile(f.Schema, tf.Type)
 		if err != nil {
-			return at(err, f.Name)
+			return data.Below(err, f.Name, "")
 		}
 		def, has := f.Schema.Default()
 		field := encField{enc: e, index: f.Index, def: def, subst: has && !def.IsNull() && !o.IgnoreDefault, name: f.Name}
@@ -308,7 +308,7 @@ func (o *avroData) compileUnion(p *enc, t *avroschema.Type) error {
 		// The branch is written by the member's own plan, as that of a required value in the union.
 		e, err := o.compile(f.Schema.AsOptional(false), t)
 		if err != nil {
-			return at(err, f.Name)
+			return data.Below(err, f.Name, "")
 		}
 		// The value's struct has the optional schema.
 		e.also = f.Schema
@@ -320,7 +320,7 @@ func (o *avroData) compileUnion(p *enc, t *avroschema.Type) error {
 
 // appendDefault writes a default in binary form.
 func appendDefault(dst []byte, t *avroschema.Type, v avroschema.Value, depth int) ([]byte, error) {
-	bad := fmt.Errorf("the default %s does not fit the Avro type %s", cut(string(v.Append(nil))), t.FullName())
+	bad := fmt.Errorf("the default %s does not fit the Avro type %s", data.Shorten(string(v.Append(nil))), t.FullName())
 	if depth > maxDepth || !avroschema.Fits(t, &v) {
 		return dst, bad
 	}

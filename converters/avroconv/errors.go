@@ -1,9 +1,8 @@
 package avroconv
 
 import (
-	"errors"
 	"fmt"
-	"strings"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/kurier-io/kurier/converters/javatext"
@@ -11,62 +10,18 @@ import (
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
-// A placedError says where in a value the trouble is. It is built on the way out, from the innermost field.
-type placedError struct {
-	path string
-	err  error
-}
+// elementStep is the step of a path to an array's element.
+func elementStep(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
-func (e *placedError) Error() string { return e.err.Error() + " (field " + e.path + ")" }
-
-func (e *placedError) Unwrap() error { return e.err }
-
-// at adds a step to the place of an error: a field name, or [] and {} for elements.
-func at(err error, step string) error {
-	if p, ok := errors.AsType[*placedError](err); ok {
-		if strings.HasPrefix(p.path, "[") || strings.HasPrefix(p.path, "{") {
-			p.path = step + p.path
-		} else {
-			p.path = step + "." + p.path
-		}
-		return p
-	}
-	return &placedError{step, err}
-}
-
-func elementStep(i int) string { return fmt.Sprintf("[%d]", i) }
-
+// entryStep is the step of a path to a map's entry.
 func entryStep(k data.Value) string { return "{" + brief(k) + "}" }
 
-const briefLength = 60
-
-// brief prints the beginning of a value.
+// brief prints the beginning of a key.
 func brief(v data.Value) string {
-	switch v.Kind() {
-	case data.KindString:
-		return fmt.Sprintf("%q", cut(v.Str()))
-	case data.KindBytes:
-		b := v.Bytes()
-		return fmt.Sprintf("%d bytes %x", len(b), b[:min(len(b), briefLength/2)])
-	case data.KindArray:
-		return fmt.Sprintf("an array of %d", len(v.Array()))
-	case data.KindMap:
-		return fmt.Sprintf("a map of %d", v.Map().Len())
-	case data.KindStruct:
-		return "a struct " + v.Struct().Schema().String()
+	if v.Kind() == data.KindString {
+		return strconv.Quote(data.Shorten(v.Str()))
 	}
-	return cut(v.String())
-}
-
-func cut(s string) string {
-	if len(s) <= briefLength {
-		return s
-	}
-	n := briefLength
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
+	return data.Excerpt("", v)
 }
 
 func errNull(s *data.Schema) error {
@@ -78,15 +33,15 @@ func errKind(s *data.Schema, v data.Value) error {
 	const fix = ": let the value agree with its schema, with the Cast transformation for example"
 	switch s.Logical() {
 	case data.LogicalDecimal:
-		return data.Errorf("Invalid type for Decimal, expected BigDecimal but was %s %s%s", class, brief(v), fix)
+		return data.Errorf("Invalid type for Decimal, expected BigDecimal but was %s%s", class, fix)
 	case data.LogicalDate:
-		return data.Errorf("Invalid type for Date, expected Date but was %s %s%s", class, brief(v), fix)
+		return data.Errorf("Invalid type for Date, expected Date but was %s%s", class, fix)
 	case data.LogicalTime:
-		return data.Errorf("Invalid type for Time, expected Date but was %s %s%s", class, brief(v), fix)
+		return data.Errorf("Invalid type for Time, expected Date but was %s%s", class, fix)
 	case data.LogicalTimestamp:
-		return data.Errorf("Invalid type for Timestamp, expected Date but was %s %s%s", class, brief(v), fix)
+		return data.Errorf("Invalid type for Timestamp, expected Date but was %s%s", class, fix)
 	}
-	return data.Errorf("Invalid type for %s: %s %s%s", s.Type(), class, brief(v), fix)
+	return data.Errorf("Invalid type for %s: %s%s", s.Type(), class, fix)
 }
 
 func serializing(topic string, err error) error {
@@ -96,6 +51,9 @@ func serializing(topic string, err error) error {
 func deserializing(topic string, err error) error {
 	return fmt.Errorf("Failed to deserialize data for topic %s to Avro: %w", topic, err) // Confluent's text
 }
+
+// mostBytes bounds what an error shows of a message.
+const mostBytes = 30
 
 // unknownBytes explains bytes that do not begin with a schema id.
 func unknownBytes(topic string, b []byte, role string) error {
@@ -108,6 +66,6 @@ func unknownBytes(topic string, b []byte, role string) error {
 	case utf8.Valid(b) && len(b) > 0:
 		hint = "this looks like text: set " + role + ".converter=org.apache.kafka.connect.storage.StringConverter"
 	}
-	show := fmt.Sprintf("%q", b[:min(len(b), briefLength/2)])
+	show := fmt.Sprintf("%q", b[:min(len(b), mostBytes)])
 	return deserializing(topic, &data.Error{Msg: fmt.Sprintf("%s The %d bytes begin with %s; %s", subject.ErrUnknownMagic, len(b), show, hint)})
 }

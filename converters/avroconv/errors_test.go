@@ -19,14 +19,14 @@ func TestWrongValuesAreNamedWithTheirPlace(t *testing.T) {
 	long := strings.Repeat("é", 100)
 	for want, v := range map[string]data.Value{
 		"Found null value for non-optional schema Schema{INT32}": row(s, arr(row(inner, i32(1)), row(inner, data.Null())), pairs(), data.Null()),
-		"(field list[1].n)": row(s, arr(row(inner, i32(1)), row(inner, data.Null())), pairs(), data.Null()),
-		`Invalid type for INT32: class java.lang.String "éééééééééééééééééééééééééééééé…"`: row(s, arr(row(inner, str(long))), pairs(), data.Null()),
-		"(field m{\"k\"})": row(s, good, pairs(str("k"), i32(1)), data.Null()),
-		"Invalid type for STRING: class java.lang.Integer 1: let":                                      row(s, good, pairs(i32(1), i64(1)), data.Null()),
-		"Invalid type for Decimal, expected BigDecimal but was class java.lang.Long 5":                 row(s, good, pairs(), i64(5)),
-		"mismatching scale for given Decimal schema. Schema has scale 2, value has scale 1. (field d)": row(s, good, pairs(), dec2(5, 1)),
-		"Mismatching struct schema: the value is of Schema{R:STRUCT}, the field of Schema{I:STRUCT}":   row(s, arr(row(s, good, pairs(), data.Null())), pairs(), data.Null()),
-		"Invalid type for STRUCT: class java.lang.Boolean true":                                        data.BoolValue(true),
+		"(field list[1].n, found null)":                          row(s, arr(row(inner, i32(1)), row(inner, data.Null())), pairs(), data.Null()),
+		`Invalid type for INT32: class java.lang.String: let the value agree with its schema, with the Cast transformation for example (field list[0].n, found STRING "éééééééééééééééééééééééééééééé…")`: row(s, arr(row(inner, str(long))), pairs(), data.Null()),
+		"(field m{\"k\"}, found INT32 1)":                                                                                 row(s, good, pairs(str("k"), i32(1)), data.Null()),
+		"Invalid type for STRING: class java.lang.Integer: let":                                                           row(s, good, pairs(i32(1), i64(1)), data.Null()),
+		"Invalid type for Decimal, expected BigDecimal but was class java.lang.Long: let":                                 row(s, good, pairs(), i64(5)),
+		"mismatching scale for given Decimal schema. Schema has scale 2, value has scale 1. (field d, found Decimal 0.5)": row(s, good, pairs(), dec2(5, 1)),
+		"Mismatching struct schema: the value is of Schema{R:STRUCT}, the field of Schema{I:STRUCT}":                      row(s, arr(row(s, good, pairs(), data.Null())), pairs(), data.Null()),
+		"Invalid type for STRUCT: class java.lang.Boolean: let":                                                           data.BoolValue(true),
 	} {
 		_, _, err := newRegistry(t).open(t).FromConnectData(nil, "t", s, v)
 		if err == nil || !strings.Contains(err.Error(), want) {

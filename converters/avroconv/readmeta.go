@@ -15,11 +15,11 @@ func (r *reading) annotate(b *draft, t *avroschema.Type, u use) error {
 	}
 	if v, ok := t.Prop(propParams); ok && r.MetaData {
 		if v.Kind != avroschema.JSONObject {
-			return data.Errorf("Expected JSON object for schema parameters but found: %s", cut(javaText(v)))
+			return data.Errorf("Expected JSON object for schema parameters but found: %s", data.Shorten(javaText(v)))
 		}
 		for _, m := range v.Members {
 			if m.Value.Kind != avroschema.JSONString {
-				return data.Errorf("Expected schema parameter values to be strings but found: %s", cut(javaText(m.Value)))
+				return data.Errorf("Expected schema parameter values to be strings but found: %s", data.Shorten(javaText(m.Value)))
 			}
 			b.param(m.Name, m.Value.Text)
 		}
@@ -66,7 +66,7 @@ func version(b *draft, t *avroschema.Type, registry int) error {
 	n := int64(registry)
 	if v, ok := t.Prop(propVersion); ok {
 		if n, ok = v.Int(); !ok {
-			return data.Errorf("Invalid Connect version found: %s", cut(javaText(v)))
+			return data.Errorf("Invalid Connect version found: %s", data.Shorten(javaText(v)))
 		}
 	} else if registry == 0 {
 		return nil
@@ -85,7 +85,7 @@ func name(b *draft, t *avroschema.Type) error {
 	name := ""
 	switch v, ok := t.Prop(propName); {
 	case ok && v.Kind != avroschema.JSONString:
-		return data.Errorf("Invalid schema name: %s", cut(javaText(v)))
+		return data.Errorf("Invalid schema name: %s", data.Shorten(javaText(v)))
 	case ok:
 		name = v.Text
 	case t.Kind == avroschema.Record && b.name != variant, t.Kind == avroschema.Enum, t.Kind == avroschema.Fixed && b.name != data.DecimalName:

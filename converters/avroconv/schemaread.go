@@ -102,7 +102,7 @@ func (r *reading) base(t *avroschema.Type) (*draft, error) {
 	case avroschema.Map:
 		elem, err := r.convert(t.Elem, use{})
 		if err != nil {
-			return nil, at(err, "{}")
+			return nil, data.Below(err, "{}", "")
 		}
 		return draftOf(data.MapOf(data.Of(data.String).MustBuild(), elem)), nil
 	case avroschema.Record:
@@ -207,7 +207,7 @@ func (r *reading) array(t *avroschema.Type) (*draft, error) {
 	if !isMapEntry(t.Elem) {
 		elem, err := r.convert(t.Elem, use{})
 		if err != nil {
-			return nil, at(err, "[]")
+			return nil, data.Below(err, "[]", "")
 		}
 		return draftOf(data.ArrayOf(elem)), nil
 	}
@@ -222,11 +222,11 @@ func (r *reading) array(t *avroschema.Type) (*draft, error) {
 	defer delete(r.within, t.Elem)
 	key, err := r.convert(k.Type, use{})
 	if err != nil {
-		return nil, at(err, "{key}")
+		return nil, data.Below(err, "{key}", "")
 	}
 	value, err := r.convert(v.Type, use{})
 	if err != nil {
-		return nil, at(err, "{}")
+		return nil, data.Below(err, "{}", "")
 	}
 	return draftOf(data.MapOf(key, value)), nil
 }
@@ -260,7 +260,7 @@ func (r *reading) record(t *avroschema.Type) (*draft, error) {
 		}
 		s, err := r.convert(f.Type, use{def: def, doc: f.Doc})
 		if err != nil {
-			return nil, at(err, f.Name)
+			return nil, data.Below(err, f.Name, "")
 		}
 		if r.MetaData {
 			s = withParams(s, f.Props)
@@ -292,7 +292,7 @@ func (r *reading) union(t *avroschema.Type) (*draft, error) {
 		names[name] = true
 		s, err := r.convert(m, use{optional: true})
 		if err != nil {
-			return nil, at(err, name)
+			return nil, data.Below(err, name, "")
 		}
 		b.b.Field(name, s)
 	}

@@ -181,7 +181,7 @@ func (t *translation) base(s *data.Schema) (*avroschema.Type, error) {
 	case data.ArrayType:
 		elem, err := t.convert(s.ValueSchema(), false)
 		if err != nil {
-			return nil, at(err, "[]")
+			return nil, data.Below(err, "[]", "")
 		}
 		return &avroschema.Type{Kind: avroschema.Array, Elem: elem}, nil
 	case data.MapType:
@@ -238,7 +238,7 @@ func (t *translation) bytes(s *data.Schema) (*avroschema.Type, error) {
 		text, _ := s.Param(fixedSize)
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > 1<<31-9 {
-			return nil, data.Errorf("the parameter %s of schema %s is %q, not a size", fixedSize, s, cut(text))
+			return nil, data.Errorf("the parameter %s of schema %s is %q, not a size", fixedSize, s, data.Shorten(text))
 		}
 		out.Kind, out.Name, out.Size = avroschema.Fixed, t.nameOf(s), n
 	}
@@ -259,7 +259,7 @@ func precisionOf(s *data.Schema) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
-		return 0, data.Errorf("the parameter %s of schema %s is %q, not a number of digits", precisionParam, s, cut(text))
+		return 0, data.Errorf("the parameter %s of schema %s is %q, not a number of digits", precisionParam, s, data.Shorten(text))
 	}
 	return n, nil
 }
@@ -268,7 +268,7 @@ func (t *translation) mapType(s *data.Schema) (*avroschema.Type, error) {
 	if t.avroMap(s) {
 		elem, err := t.convert(s.ValueSchema(), false)
 		if err != nil {
-			return nil, at(err, "{}")
+			return nil, data.Below(err, "{}", "")
 		}
 		return &avroschema.Type{Kind: avroschema.Map, Elem: elem}, nil
 	}
@@ -294,7 +294,7 @@ func (t *translation) unionType(s *data.Schema) (*avroschema.Type, error) {
 	for _, f := range s.Fields() {
 		b, err := t.convert(f.Schema.AsOptional(false), true)
 		if err != nil {
-			return nil, at(err, f.Name)
+			return nil, data.Below(err, f.Name, "")
 		}
 		out.Branches = append(out.Branches, b)
 	}
@@ -314,7 +314,7 @@ func (t *translation) record(s *data.Schema) (*avroschema.Type, error) {
 			doc = &text
 		}
 		if err := t.addField(out, t.scrub(f.Name), f.Schema, doc); err != nil {
-			return nil, at(err, f.Name)
+			return nil, data.Below(err, f.Name, "")
 		}
 	}
 	return out, nil

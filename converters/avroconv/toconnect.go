@@ -39,7 +39,7 @@ func (c *Converter) ToConnectDataHeaded(topic string, headers connect.RawHeaders
 	p := c.lastRead
 	if p == nil || p.id != id || p.topic != topic {
 		if p, err = c.readable(topic, id); err != nil {
-			return nil, data.Null(), deserializing(topic, err)
+			return nil, data.Null(), err
 		}
 	}
 	if p.raw {
@@ -82,11 +82,11 @@ func (c *Converter) readable(topic string, id subject.ID) (*readable, error) {
 func (c *Converter) newReadable(k readKey) (*readable, error) {
 	reg, err := c.client.ByID(k.topic, k.id)
 	if err != nil {
-		return nil, err
+		return nil, deserializing(k.topic, err)
 	}
 	s, err := c.parse(reg)
 	if err != nil {
-		return nil, err
+		return nil, deserializing(k.topic, err)
 	}
 	p := &readable{readKey: k, raw: s.Root.Kind == avroschema.Bytes}
 	if s.Equal(&avroschema.Schema{Root: anything()}) {
@@ -95,8 +95,9 @@ func (c *Converter) newReadable(k readKey) (*readable, error) {
 	}
 	version, err := c.client.Version(k.topic, s.Name(), reg)
 	if err != nil {
-		return nil, err
+		return nil, deserializing(k.topic, err)
 	}
+	// From here on it is about the schema itself, of which Java says no more.
 	read, err := c.read(s.Root, version)
 	if err != nil {
 		return nil, err

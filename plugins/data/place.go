@@ -34,7 +34,7 @@ func InField(err error, name string, v Value) error { return Below(err, name, Ex
 func Below(err error, name, found string) error {
 	if p, ok := err.(*PlaceError); ok { //nolint:errorlint // only what this package has just wrapped
 		sep := "."
-		if strings.HasPrefix(p.Path, "[") {
+		if strings.HasPrefix(p.Path, "[") || strings.HasPrefix(p.Path, "{") {
 			sep = ""
 		}
 		return &PlaceError{name + sep + p.Path, p.Found, p.Err}

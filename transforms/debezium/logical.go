@@ -156,7 +156,7 @@ func (t *logicalRouter) key(out, r *connect.Record) error {
 		if err != nil {
 			return err
 		}
-		plan = new(smt.NewProjection(s, old.Schema(), smt.All(old.Schema(), extra), true))
+		plan = new(smt.NewProjection(s, old.Schema(), smt.All(old.Schema(), extra), false))
 		t.keys.Put(to, plan)
 	}
 	key, err := plan.Apply(&t.slab, old)
@@ -219,7 +219,7 @@ func (t *logicalRouter) derive(s *data.Schema, topic string) (*envelopePlan, err
 	if err != nil {
 		return nil, err
 	}
-	plan := &envelopePlan{row: smt.NewProjection(row, f.Schema, smt.All(f.Schema, 0), true)}
+	plan := &envelopePlan{row: smt.NewProjection(row, f.Schema, smt.All(f.Schema, 0), false)}
 	from := smt.All(s, 0)
 	b = t.renamed(s, topic+".Envelope")
 	for i, f := range s.Fields() {

@@ -150,7 +150,7 @@ func (t *eventRouter) route(r *connect.Record, event, envelope *data.Struct) err
 	}
 	id, ok := schema.Field(t.ID)
 	if !ok {
-		return data.Errorf("Unable to find event-id field %s in event", t.ID)
+		return data.Errorf("%s is not a valid field name", t.ID)
 	}
 	headers := make([]connect.Header, len(r.Headers), len(r.Headers)+1+len(t.placements))
 	copy(headers, r.Headers)
@@ -162,15 +162,8 @@ func (t *eventRouter) route(r *connect.Record, event, envelope *data.Struct) err
 			payload, payloadSchema = v, s
 		}
 	}
-	route, err := textOf(event, t.RouteBy)
-	if err != nil {
-		return err
-	}
-	if route == "" {
-		return data.Errorf("Field '%s' of the event is null or empty, so that there is no topic for it (fill it in, or name another column in route.by.field)", t.RouteBy)
-	}
 	r.Partition = connect.Opt[int32]{}
-	value, valueSchema, err := t.place(r, event, payload, payloadSchema, route)
+	value, valueSchema, err := t.place(r, event, payload, payloadSchema)
 	if err != nil {
 		return err
 	}
@@ -181,17 +174,29 @@ func (t *eventRouter) route(r *connect.Record, event, envelope *data.Struct) err
 	if err != nil {
 		return err
 	}
+	route, err := event.GetAs(t.RouteBy, data.String)
+	if err != nil {
+		return err
+	}
+	if route.IsNull() {
+		return data.Errorf("Field '%s' of the event is null, so that there is no topic for it (fill it in, or name another column in route.by.field)", t.RouteBy)
+	}
 	keyField, _ := schema.Field(t.Key)
 	r.KeySchema, r.Key = keyField.Schema, key
 	r.ValueSchema, r.Value = valueSchema, value
 	r.Timestamp = connect.Opt[int64]{V: when, Set: set}
-	r.Topic, _, err = t.router.Route(route)
+	r.Topic, _, err = t.router.Route(route.Str())
 	return err
 }
 
 // empty is the test of what becomes a tombstone.
 func empty(v data.Value) bool {
-	return v.IsNull() || (v.Kind() == data.KindString && strings.TrimSpace(v.Str()) == "")
+	return v.IsNull() || (v.Kind() == data.KindString && trim(v.Str()) == "")
+}
+
+// trim is Java's String.trim.
+func trim(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
 }
 
 // timestamp returns the column's instant in milliseconds, or that of the change.

@@ -43,7 +43,7 @@ func TestOutbox(t *testing.T) {
 		{"tombstone", connect.Props{"route.tombstone.on.empty.payload": "true"}, "c", str("  "), "outbox.event.User | - | null | id:string:e1"},
 		{"route", connect.Props{"route.by.field": "type", "route.topic.regex": "(.*)ed", "route.topic.replacement": "$1e-events"}, "c", str("p"), "create-events | string? | p | id:string:e1"},
 		{"no payload", connect.Props{"table.field.event.payload": "x"}, "c", str("p"), "!Unable to find payload field x in event"},
-		{"no id", connect.Props{"table.field.event.id": "x"}, "c", str("p"), "!Unable to find event-id field x in event"},
+		{"no id", connect.Props{"table.field.event.id": "x"}, "c", str("p"), "!x is not a valid field name"},
 		{"no key", connect.Props{"table.field.event.key": "x"}, "c", str("p"), "!x is not a valid field name"},
 		{"no timestamp", connect.Props{"table.field.event.timestamp": "x"}, "c", str("p"), "!Unable to find timestamp field x in event"},
 		{"bad timestamp", connect.Props{"table.field.event.timestamp": "ver"}, "c", str("p"), "!Unsupported field type INT32 (without logical schema name) for event timestamp"},

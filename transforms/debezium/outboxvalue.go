@@ -20,9 +20,13 @@ type valueKey struct {
 }
 
 // place puts further columns where they belong, and returns the value: the bare payload, or a struct with it and what goes beside it.
-func (t *eventRouter) place(r *connect.Record, event *data.Struct, payload data.Value, payloadSchema *data.Schema, route string) (data.Value, *data.Schema, error) {
+func (t *eventRouter) place(r *connect.Record, event *data.Struct, payload data.Value, payloadSchema *data.Schema) (data.Value, *data.Schema, error) {
 	var out *data.Struct
 	if t.enveloped {
+		route, err := textOf(event, t.RouteBy)
+		if err != nil {
+			return payload, nil, err
+		}
 		s, err := t.valueSchema(event, payloadSchema, route)
 		if err != nil {
 			return payload, nil, err
@@ -64,14 +68,11 @@ func (t *eventRouter) place(r *connect.Record, event *data.Struct, payload data.
 func (t *eventRouter) valueSchema(event *data.Struct, payload *data.Schema, route string) (*data.Schema, error) {
 	key := valueKey{payload: payload, event: event.Schema(), route: route}
 	if t.Version != "" {
-		v, err := event.GetWithoutDefault(t.Version)
+		v, err := event.GetAs(t.Version, data.Int32)
 		if err != nil {
 			return nil, err
 		}
-		if v.Kind() != data.KindInt32 {
-			return nil, data.Errorf("Field '%s' is not of type INT32", t.Version)
-		}
-		key.version, key.versioned = int32(v.Int()), true
+		key.version, key.versioned = int32(v.Int()), !v.IsNull()
 	}
 	if s, ok := t.schemas.Get(key); ok {
 		return s, nil
@@ -100,7 +101,7 @@ func (t *eventRouter) valueSchema(event *data.Struct, payload *data.Schema, rout
 func valueName(row, route string) string {
 	i := strings.LastIndexByte(row, '.')
 	if i < 0 {
-		return row
+		return route + "." + row
 	}
 	return row[:i] + "." + route + row[i:]
 }

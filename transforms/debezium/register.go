@@ -56,14 +56,8 @@ func get(st *data.Struct, name string) data.Value {
 
 // textOf returns a text column, as Struct.getString.
 func textOf(st *data.Struct, name string) (string, error) {
-	v, err := st.GetWithoutDefault(name)
-	if err != nil {
-		return "", err
-	}
-	if !v.IsNull() && v.Kind() != data.KindString {
-		return "", data.Errorf("Field '%s' is not of type STRING", name)
-	}
-	return v.Str(), nil
+	v, err := st.GetAs(name, data.String)
+	return v.Str(), err
 }
 
 // oneOf makes a key an enumeration that is read without regard to case.

@@ -110,7 +110,7 @@ func (t *unwrap) Apply(r *connect.Record) (bool, error) {
 		if err != nil {
 			return true, err
 		}
-		if strings.TrimSpace(topic) != "" {
+		if trim(topic) != "" {
 			out.Topic = topic
 		}
 	}
