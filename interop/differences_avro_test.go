@@ -7,7 +7,7 @@ import "strings"
 // avroDifferences are those from AvroData; some are of the copy that Maven Central has, which is older than what we follow.
 var avroDifferences = []deliberateDifference{
 	{"two different schemas of one name are refused; in Java the text makes the second a reference to the first", func(c *javaCase, diff string) bool {
-		return c.Kind == "avro-write" && strings.HasPrefix(diff, "failed: Can't redefine: ")
+		return c.Kind == "avro-write" && strings.HasPrefix(diff, "failed") && strings.Contains(diff, "Can't redefine: ")
 	}},
 	{"the null of a union is read with its schema; Java's converter returns nothing, and the sink task fails", func(c *javaCase, _ string) bool {
 		return c.Kind == "avro-read" && c.Result != nil && c.Result.Schema == nil && c.Result.Value == nil && strings.HasPrefix(c.Avro, "[")
@@ -25,6 +25,6 @@ var avroDifferences = []deliberateDifference{
 		return c.Kind == "avro-read" && strings.HasPrefix(diff, "value ") && (strings.Contains(c.Avro, `"items":"double"`) || strings.Contains(c.Avro, `"items":{"type":"double"`))
 	}},
 	{"the default of a union field is read, where the old AvroData calls itself until the stack overflows", func(c *javaCase, _ string) bool {
-		return c.Kind == "avro-read" && c.Error != nil && c.Error.Class == "java.lang.StackOverflowError" && strings.Contains(c.Avro, `],"default":`)
+		return c.Kind == "avro-read" && c.Error != nil && c.Error.Class == "java.lang.StackOverflowError" && strings.Contains(c.Avro, `"default":`)
 	}},
 }
