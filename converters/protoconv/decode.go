@@ -131,11 +131,11 @@ func (r *reader) message(p *dec, vals []data.Value, end int) error {
 			r.i += n
 			continue
 		}
-		out := &vals[f.at]
-		if f.union >= 0 || f.siblings != nil {
-			if out, err = r.member(f, vals); err != nil {
-				return err
-			}
+		var out *data.Value
+		if f.union < 0 && f.siblings == nil {
+			out = &vals[f.at]
+		} else if out, err = r.member(f, vals); err != nil {
+			return err
 		}
 		switch {
 		case f.repeated:
