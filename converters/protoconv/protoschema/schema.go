@@ -85,6 +85,9 @@ func read(name, text string) (*source, error) {
 			return nil, fmt.Errorf("protobuf: it is neither .proto text nor a serialized FileDescriptorProto: %w", err)
 		}
 		fdp.Name = &name
+		for _, m := range fdp.MessageType {
+			nameFields(m)
+		}
 		return &source{fdp: fdp, raw: raw}, nil
 	}
 	handler := reporter.NewHandler(nil)
@@ -113,7 +116,9 @@ func resolver(src *source, refs []Ref) protocompile.ResolverFunc {
 	return func(path string) (protocompile.SearchResult, error) {
 		if path == mainFile {
 			if src.ast != nil {
-				return protocompile.SearchResult{ParseResult: parser.Clone(src.ast)}, nil
+				ast := parser.Clone(src.ast)
+				importMeta(ast.FileDescriptorProto())
+				return protocompile.SearchResult{ParseResult: ast}, nil
 			}
 			return protocompile.SearchResult{Proto: proto.CloneOf(src.fdp)}, nil
 		}
@@ -125,6 +130,7 @@ func resolver(src *source, refs []Ref) protocompile.ResolverFunc {
 			if err != nil {
 				return protocompile.SearchResult{}, err
 			}
+			importMeta(dep.fdp)
 			if dep.ast != nil {
 				return protocompile.SearchResult{ParseResult: dep.ast}, nil
 			}
