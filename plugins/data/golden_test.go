@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"encoding/hex"
+	"math"
 	"math/big"
 	"testing"
 
@@ -60,5 +61,12 @@ func TestLogicalTypesToBase(t *testing.T) {
 	}
 	if _, err := Of(Int8).Optional().Optional().Name("a").Name("a").Default(Null()).Build(); err != nil {
 		t.Errorf("what is set again to the same: %v", err)
+	}
+}
+
+func TestNaNIsJavas(t *testing.T) {
+	v := Float64Value(math.NaN())
+	if !v.Equal(Float64Value(math.Float64frombits(0x7FF8000000000000))) || math.Float32bits(float32(math.NaN())) != 0x7FC00000 {
+		t.Errorf("%x", math.Float64bits(v.Float()))
 	}
 }

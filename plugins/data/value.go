@@ -96,8 +96,17 @@ func Int64Value(i int64) Value { return Value{uint64(i), KindInt64} }
 // Float32Value returns a FLOAT32.
 func Float32Value(f float32) Value { return Value{uint64(math.Float32bits(f)), KindFloat32} }
 
-// Float64Value returns a FLOAT64.
-func Float64Value(f float64) Value { return Value{math.Float64bits(f), KindFloat64} }
+// Float64Value returns a FLOAT64. Go's own NaN becomes Java's, which has other bits.
+func Float64Value(f float64) Value {
+	bits := math.Float64bits(f)
+	if bits == goNaN {
+		bits--
+	}
+	return Value{bits, KindFloat64}
+}
+
+// goNaN are the bits of math.NaN(); Double.NaN's are one less. As a float both are the same.
+const goNaN = 0x7FF8000000000001
 
 // StringValue returns a STRING that shares s's memory.
 func StringValue(s string) Value { return Value{uint64(len(s)), stringptr(unsafe.StringData(s))} }
