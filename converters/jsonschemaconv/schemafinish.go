@@ -42,10 +42,18 @@ func (f *finishing) build(b *data.Builder) (*data.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k, ok := logicalTypes[s.Logical()]; ok && k != s.Type() {
-		return nil, data.Errorf("a schema with the title %s must have the %s %s, not %s", s.Name(), propType, k.Name(), s.Type().Name())
+	if err := checkLogical(s); err != nil {
+		return nil, err
 	}
 	return f.withDefault(s)
+}
+
+// checkLogical refuses names of core logical types on other types than theirs: values would not fit the schema that says so.
+func checkLogical(s *data.Schema) error {
+	if want, ok := logicalTypes[s.Logical()]; ok && want != s.Type() {
+		return data.Errorf("a schema with the name %s must be of type %s, and is %s", s.Name(), want, s.Type())
+	}
+	return nil
 }
 
 var logicalTypes = map[data.Logical]data.Type{

@@ -60,6 +60,9 @@ func appendIndex(dst []byte, index int) []byte {
 }
 
 func (o *jsonData) appendRequired(dst []byte, s *data.Schema, index int) ([]byte, error) {
+	if err := checkLogical(s); err != nil {
+		return dst, err
+	}
 	dst, connectType, err := o.appendType(append(dst, '{'), s)
 	if err != nil {
 		return dst, err
