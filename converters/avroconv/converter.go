@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kurier-io/kurier/converters/avroconv/avroschema"
+	"github.com/kurier-io/kurier/converters/intern"
 	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/converters/subject"
 	"github.com/kurier-io/kurier/plugins/config"
@@ -18,7 +19,7 @@ import (
 type Converter struct {
 	settings
 	pool   *subject.Pool
-	shared *interner
+	shared *intern.Schemas
 	client *subject.Client
 	role   string // key or value
 

@@ -102,7 +102,7 @@ func (c *Converter) newReadable(k readKey) (*readable, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.schema = c.shared.of(read)
+	p.schema = c.shared.Of(read)
 	p.plan, err = c.decoder(p.schema, s.Root)
 	return p, err
 }
