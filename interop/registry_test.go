@@ -1,0 +1,153 @@
+//go:build interop
+
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A stack is a running kurier dev: broker, schema registry and worker in one process.
+type stack struct{ kafka, rest, registry string }
+
+func startStack(t *testing.T) *stack {
+	t.Helper()
+	s := &stack{kafka: freeAddr(t), rest: freeAddr(t), registry: freeAddr(t)}
+	log := &buffer{}
+	cmd := exec.Command(os.Getenv(binaryVar), "dev", "--data-dir", filepath.Join(t.TempDir(), "data"), "--kafka", s.kafka, "--rest", s.rest, "--registry", s.registry)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(done)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-done:
+		case <-time.After(30 * time.Second):
+			t.Error("kurier dev does not end")
+			_ = cmd.Process.Kill()
+			<-done
+		}
+		if t.Failed() {
+			t.Logf("its log:\n%s", tail(log.String(), 25))
+		}
+	})
+	eventually(t, 20*time.Second, func() error {
+		for _, url := range []string{"http://" + s.rest + "/connectors", "http://" + s.registry + "/subjects"} {
+			resp, err := http.Get(url)
+			if err != nil {
+				return fmt.Errorf("%w\n%s", err, log)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("%s: %s", url, resp.Status)
+			}
+		}
+		return nil
+	})
+	return s
+}
+
+// connector makes a connector that converts values with AvroConverter.
+func (s *stack) connector(t *testing.T, name string, config map[string]string) {
+	t.Helper()
+	all := map[string]string{"tasks.max": "1", "key.converter": "org.apache.kafka.connect.storage.StringConverter", "value.converter": "io.confluent.connect.avro.AvroConverter",
+		"value.converter.schema.registry.url": "http://" + s.registry}
+	maps.Copy(all, config)
+	body, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+s.rest+"/connectors/"+name+"/config", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if answer, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusCreated {
+		t.Fatalf("%s: %s %v", resp.Status, answer, err)
+	}
+}
+
+// linesTopic has fifty lines that a file source of ours wrote with AvroConverter.
+const linesTopic = "lines"
+
+func (s *stack) writeLines(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "lines")
+	var text strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&text, "line %d\n", i)
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.connector(t, linesTopic, map[string]string{"connector.class": "FileStreamSource", "file": file, "topic": linesTopic})
+}
+
+// client runs a program on a client of the registry. It reads the lines of our source and leaves twenty rows of id and name, every third name
+// null, which a sink of ours then reads.
+func (c client) registry(t *testing.T, rows string, program func(s *stack) *exec.Cmd) {
+	s := startStack(t)
+	s.writeLines(t)
+	c.program(t, 2*time.Minute, program(s))
+	c.check(t, "a sink reads the rows", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "rows")
+		s.connector(t, "sink-"+rows, map[string]string{"connector.class": "FileStreamSink", "file": file, "topics": rows})
+		var want []string
+		for i := range 20 {
+			if want = append(want, fmt.Sprintf("Struct{id=%d,name=näme %d}", i, i)); i%3 == 0 {
+				want[i] = fmt.Sprintf("Struct{id=%d}", i)
+			}
+		}
+		eventually(t, 20*time.Second, func() error {
+			text, err := os.ReadFile(file)
+			if got := strings.Split(strings.TrimSpace(string(text)), "\n"); err == nil && slices.Equal(got, want) {
+				return nil
+			}
+			// The sink writes its file when offsets are committed, which is seldom: a task that ends does so at once.
+			resp, err := http.Post("http://"+s.rest+"/connectors/sink-"+rows+"/tasks/0/restart", "", nil)
+			if err != nil {
+				return err
+			}
+			time.Sleep(300 * time.Millisecond)
+			return errors.Join(fmt.Errorf("restart: %s; the file: %q", resp.Status, text), resp.Body.Close())
+		})
+	})
+}
+
+// TestRegistryPython runs Confluent's Python serializers.
+func TestRegistryPython(t *testing.T) {
+	t.Parallel()
+	c := client{"registry: confluent-kafka-python", "none"}
+	python, ok := cached("python", "bin", "python")
+	if !ok {
+		c.missing(t, "its environment is missing; run .ci/interop")
+	}
+	c.version = strings.TrimSpace(runProcess(t, time.Minute, "", exec.Command(python, "-c", "import confluent_kafka; print(confluent_kafka.__version__)")).ok(t).stdout)
+	c.registry(t, "rows-python", func(s *stack) *exec.Cmd {
+		return exec.Command(python, "python/registry.py", s.kafka, "http://"+s.registry, linesTopic)
+	})
+}
