@@ -11,6 +11,7 @@ import (
 // the text; structs, maps and their values come from slabs, which live as long as any value of them. It is not safe for concurrent use.
 type reader struct {
 	jsontext.Scanner
+	budget  int // field values that may still be made
 	structs []data.Struct
 	vals    []data.Value
 	maps    []data.Map
@@ -23,7 +24,21 @@ const (
 	slabMaps    = 32
 )
 
-func (r *reader) newStruct(s *data.Schema, n int) (*data.Struct, []data.Value) {
+// An object of two bytes may stand for a struct of a thousand fields. What a message may unfold to is bounded by these.
+const (
+	freeValues    = 1 << 20
+	valuesPerByte = 64
+)
+
+func (r *reader) reset(b []byte) {
+	r.Reset(b)
+	r.budget = freeValues + valuesPerByte*len(b)
+}
+
+func (r *reader) newStruct(s *data.Schema, n int) (*data.Struct, []data.Value, error) {
+	if r.budget -= n + 1; r.budget < 0 {
+		return nil, nil, data.Errorf("the message unfolds to too many values: its structs have many fields, few of which are in it")
+	}
 	if cap(r.vals)-len(r.vals) < n {
 		r.vals = make([]data.Value, 0, max(n, slabValues))
 	}
@@ -34,7 +49,7 @@ func (r *reader) newStruct(s *data.Schema, n int) (*data.Struct, []data.Value) {
 	r.vals = r.vals[:at+n]
 	vals := r.vals[at : at+n : at+n]
 	r.structs = append(r.structs, *data.StructOn(s, vals))
-	return &r.structs[len(r.structs)-1], vals
+	return &r.structs[len(r.structs)-1], vals, nil
 }
 
 func (r *reader) newMap() *data.Map {

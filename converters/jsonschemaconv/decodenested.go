@@ -26,7 +26,10 @@ func (r *reader) structure(p *dec, c byte, out *data.Value) error {
 	if err := r.Enter(); err != nil {
 		return err
 	}
-	st, vals := r.newStruct(p.schema, len(p.fields))
+	st, vals, err := r.newStruct(p.schema, len(p.fields))
+	if err != nil {
+		return err
+	}
 	for _, i := range p.preset {
 		vals[i] = p.fields[i].missing
 	}

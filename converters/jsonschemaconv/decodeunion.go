@@ -19,7 +19,10 @@ func (r *reader) union(p *dec, c byte, out *data.Value) error {
 		}
 		return data.Errorf("Did not find matching oneof field for data: %s has no member that takes a %s", p.schema, jsontext.NodeType(c))
 	}
-	st, vals := r.newStruct(p.schema, len(p.fields))
+	st, vals, err := r.newStruct(p.schema, len(p.fields))
+	if err != nil {
+		return err
+	}
 	*out = data.StructValue(st)
 	return r.read(p.fields[i].dec, &vals[i])
 }

@@ -2,6 +2,7 @@ package jsonschemaconv
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,22 @@ func TestValuesAreCheckedWhenAsked(t *testing.T) {
 		if _, _, err := readJSON(t, `{"type":"number","multipleOf":0.1}`, huge, "json.fail.invalid.schema=true"); err == nil {
 			t.Errorf("%.20s is read", huge)
 		}
+	}
+}
+
+// A small message does not become a large one, whatever the schema.
+func TestMessagesDoNotUnfold(t *testing.T) {
+	fields := make([]string, 2000)
+	for i := range fields {
+		fields[i] = fmt.Sprintf(`"f%d":{"type":"string"}`, i)
+	}
+	schema := `{"type":"array","items":{"type":"object","properties":{` + strings.Join(fields, ",") + `}}}`
+	_, v, err := readJSON(t, schema, "["+strings.Repeat("{},", 100)+"{}]")
+	if err != nil || len(v.Array()) != 101 {
+		t.Error(err)
+	}
+	if _, _, err = readJSON(t, schema, "["+strings.Repeat("{},", 10000)+"{}]"); err == nil || !strings.Contains(err.Error(), "unfolds to too many values") {
+		t.Error(err)
 	}
 }
 

@@ -50,7 +50,7 @@ func FuzzRead(f *testing.F) {
 		}
 		var r reader
 		var v data.Value
-		r.Reset(body)
+		r.reset(body)
 		p := o.decoder(s)
 		if err := r.read(p, &v); err != nil {
 			return
@@ -73,7 +73,7 @@ func FuzzRead(f *testing.F) {
 			return // a decimal of another scale than the schema's, a time out of its day
 		}
 		var again data.Value
-		r.Reset(out)
+		r.reset(out)
 		if err := r.read(p, &again); err != nil {
 			return // a null where the schema has none
 		}

@@ -13,7 +13,7 @@ import (
 
 // genSchema draws schemas that JSON Schema can hold: names of fields are free, defaults and parameters come at random.
 func genSchema(t *rapid.T, depth int) *data.Schema {
-	kinds := 14
+	kinds := 15
 	if depth == 0 {
 		kinds = 11
 	}
@@ -32,6 +32,8 @@ func genSchema(t *rapid.T, depth int) *data.Schema {
 	case 13:
 		key := rapid.SampledFrom([]*data.Schema{of(data.String), opt(data.String), of(data.Int32), of(data.Boolean)}).Draw(t, "key")
 		b = data.MapOf(key, genSchema(t, depth-1))
+	case 14:
+		return genUnion(t, depth-1)
 	default:
 		b = data.StructOf()
 		for i := range rapid.IntRange(0, 4).Draw(t, "fields") {
@@ -64,6 +66,22 @@ func genSchema(t *rapid.T, depth int) *data.Schema {
 		}
 	}
 	return s
+}
+
+// genUnion draws unions whose members no value of another follows.
+func genUnion(t *rapid.T, depth int) *data.Schema {
+	members := []*data.Schema{
+		opt(data.String), opt(data.Boolean), opt(data.Int16), data.ArrayOf(genSchema(t, depth)).Optional().MustBuild(),
+		data.StructOf().Field("x", genSchema(t, depth)).Optional().MustBuild(),
+	}
+	b := data.StructOf().Name(jsonUnion)
+	for i, m := range rapid.Permutation(members).Draw(t, "members")[:rapid.IntRange(2, 5).Draw(t, "count")] {
+		b.Field(fmt.Sprint(jsonField, i), m)
+	}
+	if rapid.Bool().Draw(t, "optional") {
+		b.Optional()
+	}
+	return b.MustBuild()
 }
 
 func genValue(t *rapid.T, s *data.Schema) data.Value {
@@ -117,6 +135,14 @@ func genValue(t *rapid.T, s *data.Schema) data.Value {
 		return data.MapValue(m)
 	}
 	vals := make([]data.Value, s.NumFields())
+	if isUnion(s) {
+		i := rapid.IntRange(0, len(vals)-1).Draw(t, "member")
+		vals[i] = genValue(t, s.Fields()[i].Schema.AsOptional(false))
+		if st := vals[i].Struct(); st != nil {
+			vals[i] = row(s.Fields()[i].Schema, st.Values()...)
+		}
+		return row(s, vals...)
+	}
 	for i, f := range s.Fields() {
 		vals[i] = genValue(t, f.Schema)
 	}
@@ -165,7 +191,7 @@ func TestRoundTrips(t *testing.T) {
 		}
 		var r reader
 		var got data.Value
-		r.Reset(out)
+		r.reset(out)
 		if err := r.read(o.decoder(back), &got); err != nil {
 			t.Fatalf("%s: %v", out, err)
 		}

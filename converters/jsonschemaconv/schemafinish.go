@@ -95,7 +95,7 @@ func (f *finishing) withDefault(s *data.Schema) (*data.Schema, error) {
 	}
 	var r reader
 	var v data.Value
-	r.Reset([]byte(def.raw))
+	r.reset([]byte(def.raw))
 	if err := r.read(f.decoder(s), &v); err != nil {
 		return nil, data.Errorf("the default %s of the JSON Schema does not fit %s: %v", data.Shorten(def.raw), s, err)
 	}

@@ -44,7 +44,7 @@ func (c *Converter) ToConnectData(topic string, b []byte) (*data.Schema, data.Va
 		}
 	}
 	var v data.Value
-	c.reader.Reset(body)
+	c.reader.reset(body)
 	if err := c.reader.read(p.plan, &v); err != nil {
 		return nil, data.Null(), deserializing(topic, err)
 	}
