@@ -104,7 +104,10 @@ func (s *stack) writeLines(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.connector(t, linesTopic, map[string]string{"connector.class": "FileStreamSource", "file": file, "topic": linesTopic})
+	s.connector(t, linesTopic, map[string]string{
+		"connector.class": "FileStreamSource", "file": file, "topic": linesTopic,
+		"producer.override.compression.type": "none", // kafkajs knows no LZ4
+	})
 }
 
 // client runs a program on a client of the registry. It reads the lines of our source and leaves twenty rows of id and name, every third name
@@ -122,7 +125,8 @@ func (c client) registry(t *testing.T, rows string, program func(s *stack) *exec
 				want[i] = fmt.Sprintf("Struct{id=%d}", i)
 			}
 		}
-		eventually(t, 20*time.Second, func() error {
+		eventually(t, 30*time.Second, func() error {
+			time.Sleep(time.Second)
 			text, err := os.ReadFile(file)
 			if got := strings.Split(strings.TrimSpace(string(text)), "\n"); err == nil && slices.Equal(got, want) {
 				return nil
@@ -132,7 +136,6 @@ func (c client) registry(t *testing.T, rows string, program func(s *stack) *exec
 			if err != nil {
 				return err
 			}
-			time.Sleep(300 * time.Millisecond)
 			return errors.Join(fmt.Errorf("restart: %s; the file: %q", resp.Status, text), resp.Body.Close())
 		})
 	})
@@ -150,4 +153,26 @@ func TestRegistryPython(t *testing.T) {
 	c.registry(t, "rows-python", func(s *stack) *exec.Cmd {
 		return exec.Command(python, "python/registry.py", s.kafka, "http://"+s.registry, linesTopic)
 	})
+}
+
+// TestRegistryJavaScript runs Confluent's JavaScript serializers; kafkajs carries the records.
+func TestRegistryJavaScript(t *testing.T) {
+	t.Parallel()
+	c := client{"registry: @confluentinc/schemaregistry", "none"}
+	installed, ok := cached("node", "node_modules", "@confluentinc", "schemaregistry", "package.json")
+	node, err := exec.LookPath("node")
+	if err != nil || !ok {
+		c.missing(t, "node or the module is missing; run .ci/interop")
+	}
+	text, err := os.ReadFile(installed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var module struct{ Version string }
+	if err := json.Unmarshal(text, &module); err != nil {
+		t.Fatal(err)
+	}
+	c.version = module.Version
+	path, _ := cached("node", "registry.js")
+	c.registry(t, "rows-js", func(s *stack) *exec.Cmd { return exec.Command(node, path, s.kafka, "http://"+s.registry, linesTopic) })
 }
