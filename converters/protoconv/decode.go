@@ -84,6 +84,9 @@ func (r *reader) key(end int) (protowire.Number, protowire.Type, error) {
 	if n < 0 {
 		return 0, 0, r.fail("no field begins here: %v", protowire.ParseError(n))
 	}
+	if num > protowire.MaxValidNumber {
+		return 0, 0, r.fail("no field has the number %d", num)
+	}
 	r.i += n
 	return num, typ, nil
 }
@@ -192,26 +195,39 @@ func (r *reader) finish(p *dec, vals []data.Value) error {
 			vals[i] = data.MapValue(&data.Map{})
 		}
 	}
-	for _, i := range p.required {
-		if vals[i].IsNull() {
-			return r.fail("the message %s has no %s, which is required", p.schema.Name(), p.schema.Fields()[i].Name)
+	for _, f := range p.required {
+		if vals[f.at].IsNull() {
+			return r.fail("the message %s has no %s, which is required", p.schema.Name(), p.schema.Fields()[f.at].Name)
 		}
 	}
-	for _, s := range p.structs {
-		if !vals[s.at].IsNull() {
+	for _, f := range p.structs {
+		if !vals[f.at].IsNull() {
 			continue
 		}
-		st, inner, err := r.newStruct(s.plan.schema, len(s.plan.zero))
-		if err != nil {
+		var err error
+		if vals[f.at], err = r.generate(f.plan); err != nil {
 			return err
 		}
-		copy(inner, s.plan.zero)
-		if err := r.finish(s.plan, inner); err != nil {
-			return below(err, s.plan.schema.Name())
-		}
-		vals[s.at] = data.StructValue(st)
 	}
 	return nil
+}
+
+// generate makes a struct of a message that was not there.
+func (r *reader) generate(p *dec) (data.Value, error) {
+	st, vals, err := r.newStruct(p.schema, len(p.zero))
+	if err != nil {
+		return data.Null(), err
+	}
+	copy(vals, p.zero)
+	for _, f := range p.required {
+		vals[f.at] = f.zero
+		if f.plan != nil {
+			if vals[f.at], err = r.generate(f.plan); err != nil {
+				return data.Null(), err
+			}
+		}
+	}
+	return data.StructValue(st), r.finish(p, vals)
 }
 
 // text reads a string.

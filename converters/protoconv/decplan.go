@@ -47,12 +47,14 @@ type dec struct {
 	zero     []data.Value // what fields have that are not set
 	maps     []int        // fields that are maps, of which each struct has its own
 	structs  []decStruct  // fields that are made when they are not set
-	required []int
+	required []decStruct
 }
 
+// A decStruct is a field that is not left null: it is made from plan, or else is zero.
 type decStruct struct {
 	at   int
 	plan *dec
+	zero data.Value
 }
 
 const mostNear = 512
@@ -193,9 +195,15 @@ func (o *protoData) plainDecoder(p *dec, at int, f protoreflect.FieldDescriptor)
 	case f.IsList():
 		p.zero[at] = data.ArrayValue(nil)
 	case f.Cardinality() == protoreflect.Required:
-		p.required = append(p.required, at)
+		r := decStruct{at: at}
+		if d.op == readStruct {
+			r.plan = d.sub
+		} else if f.Message() == nil {
+			r.zero = o.zeroOf(s, f)
+		}
+		p.required = append(p.required, r)
 	case d.op == readStruct && o.GenerateStruct:
-		p.structs = append(p.structs, decStruct{at, d.sub})
+		p.structs = append(p.structs, decStruct{at: at, plan: d.sub})
 	case f.Message() == nil && !o.nullable(f):
 		p.zero[at] = o.zeroOf(s, f)
 	}
@@ -255,7 +263,7 @@ func (o *protoData) fieldDecoder(s *data.Schema, f protoreflect.FieldDescriptor)
 			return d, err
 		}
 		if v := d.sub.find(2); f.IsMap() && v.op == readStruct {
-			d.sub.structs = []decStruct{{1, v.sub}} // a message that an entry lacks is empty
+			d.sub.structs = []decStruct{{at: 1, plan: v.sub}} // a message that an entry lacks is empty
 		}
 		return d, nil
 	case f.IsList():
