@@ -200,6 +200,44 @@ func TestAdditionalPropertiesComeBack(t *testing.T) {
 	}
 }
 
+// Parts of a schema that take any value are Variants, which are written as the values that they are.
+func TestVariantsComeBack(t *testing.T) {
+	r := newRegistry(t)
+	r.put("t-value", `{"type":"object","properties":{"a":{},"b":{"anyOf":[{"type":"null"},{}]},"c":{"type":"string"}}}`)
+	c := r.open(t, "json.fail.invalid.schema=true")
+	for body, want := range map[string]string{
+		`{"a":{"x":[1,-2.50,"t",null]},"b":true,"c":"d"}`: "",
+		`{"a":null,"b":null}`:                             `{"a":null,"b":null}`,
+		`{"b":{"z":1, "y":{"z":2}}}`:                      `{"b":{"y":{"z":2},"z":1}}`,
+		`{"a":1e2,"b":12345678901234567890}`:              `{"a":100.0,"b":12345678901234567890}`,
+	} {
+		s, v, err := c.ToConnectData("t", []byte("\x00\x00\x00\x00\x01"+body))
+		if err != nil {
+			t.Errorf("%s: %v", body, err)
+			continue
+		}
+		b, _, err := c.FromConnectData(nil, "u", s, v)
+		if want == "" {
+			want = body
+		}
+		if got := string(b[min(5, len(b)):]); err != nil || got != want {
+			t.Errorf("%s is written as %s: %v", body, got, err)
+		}
+	}
+	if want := `{"type":"object","properties":{"a":{"title":"org.apache.kafka.connect.data.Variant","connect.index":0},` +
+		`"b":{"anyOf":[{"type":"null"},{"title":"org.apache.kafka.connect.data.Variant"}],"connect.index":1},"c":{"type":"string","connect.index":2}},"connect.version":1}`; r.text("u-value") != want {
+		t.Error(r.text("u-value"))
+	}
+	s := data.StructOf().Name(variantName).Field("metadata", of(data.Bytes)).Field("value", of(data.Bytes)).MustBuild()
+	if got := write(t, s, row(s, data.BytesValue([]byte{1, 0, 0}), data.BytesValue([]byte{9}))); !strings.Contains(got, "the bytes are no Variant") {
+		t.Error(got)
+	}
+	r.put("v-value", r.text("u-value"))
+	if s, v, err := r.open(t).ToConnectData("v", []byte("\x00\x00\x00\x00\x02{\"a\":[1}")); err == nil {
+		t.Error(s, v)
+	}
+}
+
 func TestGUIDsAndReferences(t *testing.T) {
 	r := newRegistry(t)
 	r.put("inner", `{"type":"object","title":"I","properties":{"x":{"type":"integer"}}}`)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsonschemaconv/variant"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -66,7 +67,7 @@ func (r *reader) read(p *dec, out *data.Value) (err error) {
 	if p.op == readAny {
 		return r.any(c, out)
 	}
-	if c == 'n' {
+	if c == 'n' && (p.op != readVariant || p.opt || !p.def.IsNull()) {
 		if err := r.Word("null"); err != nil {
 			return err
 		}
@@ -115,6 +116,8 @@ func (r *reader) other(p *dec, c byte, out *data.Value) (err error) {
 		return r.object(p, c, out)
 	case readPairs:
 		return r.pairs(p, c, out)
+	case readVariant:
+		return r.variant(p, out)
 	default:
 		return r.union(p, c, out)
 	}
@@ -255,6 +258,20 @@ func (r *reader) instant(p *dec, c byte, out *data.Value) error {
 	}
 	*out, err = data.FromBase(p.schema, data.Int32Value(int32(n)))
 	return err
+}
+
+func (r *reader) variant(p *dec, out *data.Value) error {
+	metadata, value, err := variant.Encode(&r.Scanner)
+	if err != nil {
+		return err
+	}
+	st, vals, err := r.newStruct(p.schema, 2)
+	if err != nil {
+		return err
+	}
+	vals[0], vals[1] = data.BytesValue(metadata), data.BytesValue(value)
+	*out = data.StructValue(st)
+	return nil
 }
 
 // wrong skips a value and reports its JSON type.

@@ -30,6 +30,7 @@ const (
 	readPairs
 	readStruct
 	readUnion
+	readVariant
 )
 
 // A dec is a plan to read JSON as values of a schema. It is immutable.
@@ -99,8 +100,11 @@ func (o *jsonData) decoder(s *data.Schema) *dec {
 
 func (o *jsonData) structDecoder(p *dec) {
 	p.op = readStruct
-	if isUnion(p.schema) {
+	switch {
+	case isUnion(p.schema):
 		p.op = readUnion
+	case isVariant(p.schema):
+		p.op = readVariant
 	}
 	p.fields = make([]decField, p.schema.NumFields())
 	for i, f := range p.schema.Fields() {
@@ -146,9 +150,11 @@ func (p *dec) fits(c byte, integral bool) bool {
 	return false
 }
 
-// fitsToo says so of what Java's fits nowhere: bytes, and decimals of either format.
+// fitsToo says so of what Java finds nowhere, bytes and decimals of either format, and of what takes everything.
 func (p *dec) fitsToo(c byte) bool {
 	switch p.op {
+	case readVariant:
+		return true
 	case readBytes:
 		return c == '"'
 	case readDecimal:

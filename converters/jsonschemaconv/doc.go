@@ -12,6 +12,7 @@
 //   - Members of a union that are bytes or decimals are found.
 //   - A null default is none; with ignore.default.for.nullables a null in an optional field is read as null.
 //   - A schema that the topic's subject does not have is read without a version.
+//   - A part that takes any value ({}) is a Variant; JSON null there is the Variant null, and an optional Variant is written as an anyOf.
 //   - An object or array that contains itself is refused: Connect schemas are trees here.
 //   - preserve.additional.properties keeps properties of no known schema as JSON text.
 //   - Maps are written in their own order, Java's in that of its hash table.

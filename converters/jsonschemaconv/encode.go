@@ -5,6 +5,7 @@ import (
 
 	"github.com/kurier-io/kurier/converters/javatext"
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsonschemaconv/variant"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -53,8 +54,11 @@ func (p *enc) append(dst []byte, v data.Value) ([]byte, error) {
 	if !p.fits(st) {
 		return dst, mismatch(p.schema, st.Schema())
 	}
-	if p.op == opUnion {
+	switch p.op {
+	case opUnion:
 		return p.appendUnion(dst, st)
+	case opVariant:
+		return variant.AppendJSON(dst, st.At(0).Bytes(), st.At(1).Bytes())
 	}
 	return p.appendStruct(dst, st.Values())
 }

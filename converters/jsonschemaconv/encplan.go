@@ -27,6 +27,7 @@ const (
 	opPairs
 	opStruct
 	opUnion
+	opVariant
 )
 
 // An enc is a plan to write values of a schema as JSON: what is asked of the schema for every value is one load away. It belongs to one
@@ -126,8 +127,11 @@ func below(err error, name string) error {
 
 func (o *jsonData) compileStruct(p *enc) error {
 	p.op = opStruct
-	if isUnion(p.schema) {
+	switch {
+	case isUnion(p.schema):
 		p.op = opUnion
+	case isVariant(p.schema):
+		p.op = opVariant
 	}
 	p.fields = make([]encField, p.schema.NumFields())
 	for i, f := range p.schema.Fields() {
@@ -166,6 +170,19 @@ func isUnion(s *data.Schema) bool {
 	}
 	_, general := s.Param(generalUnion)
 	return general || s.Name() == jsonUnion
+}
+
+// isVariant reports whether a struct holds any value in Parquet's encoding.
+func isVariant(s *data.Schema) bool {
+	if s.Name() != variantName || s.NumFields() != 2 {
+		return false
+	}
+	for i, name := range []string{"metadata", "value"} {
+		if f := s.Fields()[i]; f.Name != name || f.Schema.Type() != data.Bytes {
+			return false
+		}
+	}
+	return true
 }
 
 // enumParam returns the parameter that makes a string an enum, "" if it is none. A schema that came from a converter with another setting

@@ -16,7 +16,7 @@ var fuzzSchemas = []string{
 	`{"type":"array","connect.type":"map","items":{"type":"object","properties":{"key":{"type":"integer"},"value":{"oneOf":[{"type":"null"},{"type":"string"}]}}}}`,
 	`{"type":"number","connect.type":"bytes","title":"org.apache.kafka.connect.data.Decimal","connect.parameters":{"scale":"2"},"default":1.25}`,
 	`{"allOf":[{"$ref":"#/definitions/d"},{"properties":{"t":{"type":"integer","connect.type":"int32","title":"org.apache.kafka.connect.data.Time"}}}],"definitions":{"d":{"properties":{"m":{"type":"object","connect.type":"map","additionalProperties":{"type":"number","connect.type":"float32"}}}}}}`,
-	`{"enum":["a",null,1]}`, `{"const":1}`, `{"type":"object","additionalProperties":{"enum":["x"]}}`, `{"$ref":"#"}`,
+	`{"enum":["a",null,1]}`, `{"type":"object","properties":{"a":{},"b":{"anyOf":[{"type":"null"},true]}}}`, `{"const":1}`, `{"type":"object","additionalProperties":{"enum":["x"]}}`, `{"$ref":"#"}`,
 	`{"$schema":"https://json-schema.org/draft/2020-12/schema","$ref":"#/$defs/a","properties":{"y":{"type":"string"}},"$defs":{"a":{"$anchor":"q","properties":{"x":{"$ref":"#q"}}}}}`,
 }
 

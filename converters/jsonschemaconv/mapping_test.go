@@ -139,6 +139,8 @@ func TestJSONSchemasAsConnectSchemas(t *testing.T) {
 	}{
 		{text: `{"type":"integer"}`, want: "int64"},
 		{text: `{"type":"number"}`, want: "float64"},
+		{text: `{"type":"array","items":true}`, want: "[{metadata bytes, value bytes} name=org.apache.kafka.connect.data.Variant]"},
+		{text: `{"properties":{"a":{"title":"no name"}}}`, set: []func(*jsonData){nonRequired}, want: "{a {metadata bytes, value bytes}? name=org.apache.kafka.connect.data.Variant}"},
 		{text: `{"type":"boolean","connect.version":4}`, want: "boolean v4"},
 		{text: `{"type":"string","format":"date-time"}`, want: "string"},
 		{text: `{"maxLength":5}`, want: "string"},
@@ -208,9 +210,7 @@ func TestJSONSchemasThatConnectCannotHold(t *testing.T) {
 	}
 	bomb += `"d40":{"type":"string"}}}`
 	for text, want := range map[string]string{
-		`{"type":"object","properties":{"a":{}}}`:      "takes any value: give it a type (field a)",
-		`{"type":"array","items":true}`:                "EmptySchema",
-		`{"type":"array"}`:                             "Array schema did not specify the items type",
+		`{"type":"array"}`: "Array schema did not specify the items type",
 		`{"type":"array","items":[{"type":"string"}]}`: "Array schema did not specify the items type",
 		`false`:           "FalseSchema",
 		`{"type":"null"}`: "NullSchema",

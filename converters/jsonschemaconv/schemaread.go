@@ -64,7 +64,9 @@ func (r *reading) schema(n *node, version int, optional bool) (*data.Schema, err
 	defer func() { r.path = r.path[:len(r.path)-1] }()
 	switch {
 	case n.free():
-		return nil, data.Errorf("Unsupported schema type EmptySchema: a part of the JSON Schema takes any value: give it a type")
+		bytes := data.Of(data.Bytes).MustBuild()
+		f := finishing{reading: r, nodes: []*node{n}, version: version, optional: optional, named: true}
+		return f.build(data.StructOf().Name(variantName).Field("metadata", bytes).Field("value", bytes))
 	case n.kind != '{':
 		return nil, data.Errorf("Unsupported schema type FalseSchema: no value follows the schema false")
 	}

@@ -43,6 +43,14 @@ func (o *jsonData) appendSchema(dst []byte, s *data.Schema, index int, bare bool
 		dst[len(dst)-1] = ']'
 		return append(appendIndex(dst, index), '}'), nil
 	}
+	if isVariant(s) && optional {
+		// Not a oneOf: null is a value of either.
+		dst = jsontext.AppendString(append(dst, `{"anyOf":[{"type":"null"},{"title":`...), variantName)
+		return append(appendIndex(append(dst, `}]`...), index), '}'), nil
+	} else if isVariant(s) {
+		dst = jsontext.AppendString(append(dst, `{"title":`...), variantName)
+		return append(appendIndex(dst, index), '}'), nil
+	}
 	if !optional {
 		return o.appendRequired(dst, s, index)
 	}

@@ -35,6 +35,7 @@ const (
 	generalEnum   = "org.apache.kafka.connect.data.Enum"
 	generalPrefix = "connect_union_"
 	generalField  = generalPrefix + "field_"
+	variantName   = "org.apache.kafka.connect.data.Variant"
 	nullSymbol    = "<NULL>"
 	propType      = "connect.type"
 	propIndex     = "connect.index"

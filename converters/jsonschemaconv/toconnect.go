@@ -80,8 +80,8 @@ func (c *Converter) newReadable(k readKey) (*readable, error) {
 		return nil, fmt.Errorf("the schema with id %d: %w", reg.ID, err)
 	}
 	p := &readable{readKey: k, num: reg.ID, plan: &dec{op: readAny}}
-	if !l.root.free() {
-		title, _ := l.root.str("title")
+	title, _ := l.root.str("title")
+	if !l.root.free() || title == variantName {
 		version, err := c.client.Version(k.topic, title, reg)
 		if err != nil {
 			return nil, err
