@@ -12,6 +12,8 @@ import (
 	"github.com/kurier-io/kurier/connectors/postgres"
 	"github.com/kurier-io/kurier/converters/avroconv"
 	"github.com/kurier-io/kurier/converters/jsonconv"
+	"github.com/kurier-io/kurier/converters/jsonschemaconv"
+	"github.com/kurier-io/kurier/converters/protoconv"
 	"github.com/kurier-io/kurier/converters/rawconv"
 	"github.com/kurier-io/kurier/converters/subject"
 	"github.com/kurier-io/kurier/plugins/host"
@@ -60,7 +62,10 @@ func bundled() ([]host.Bundled, error) {
 // inWorker are the converters, transformations and predicates; they run in the worker's process. The pool is what converters reach schema
 // registries with; the caller closes it after the worker.
 func inWorker(pool *subject.Pool) []registry.Entry {
-	return slices.Concat(jsonconv.Register(), rawconv.Register(), avroconv.Register(pool), transforms.Register(), predicates.Register())
+	return slices.Concat(
+		jsonconv.Register(), rawconv.Register(), avroconv.Register(pool), jsonschemaconv.Register(pool), protoconv.Register(pool),
+		transforms.Register(), predicates.Register(),
+	)
 }
 
 func pluginCommand() *cobra.Command {

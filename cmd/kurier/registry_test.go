@@ -28,6 +28,8 @@ var chained = map[string]string{
 func TestSchemaConvertersTravelThroughTheIncludedRegistry(t *testing.T) {
 	for name, tc := range map[string]struct{ class, schemaType, serializer string }{
 		"Avro":            {"io.confluent.connect.avro.AvroConverter", "AVRO", "PrefixSchemaIdSerializer"},
+		"JSON Schema":     {"io.confluent.connect.json.JsonSchemaConverter", "JSON", "PrefixSchemaIdSerializer"},
+		"Protobuf":        {"io.confluent.connect.protobuf.ProtobufConverter", "PROTOBUF", "PrefixSchemaIdSerializer"},
 		"Avro by headers": {"io.confluent.connect.avro.AvroConverter", "AVRO", "HeaderSchemaIdSerializer"},
 	} {
 		t.Run(name, func(t *testing.T) {
