@@ -14,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // chained are three transformations that make a struct of a line.
@@ -141,6 +144,30 @@ func TestTheRegistryRunsAloneAndKeepsItsSchemas(t *testing.T) {
 	}
 	if code := second.exit(); code != exitOK {
 		t.Errorf("SIGTERM: exit %d", code)
+	}
+}
+
+// TestAFailedRegistryLeavesTheRest starts dev on a folder whose _schemas is no schema topic.
+func TestAFailedRegistryLeavesTheRest(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	p := dev(t, dir, "--registry", "")
+	client, err := kgo.NewClient(kgo.SeedBrokers(p.kafka))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 2, 1, nil, "_schemas"); err != nil {
+		t.Fatal(err)
+	}
+	p.kill()
+	p = dev(t, dir)
+	p.eventually("the reason", func() bool { return strings.Contains(p.stderr(), "topic _schemas has 2 partitions") })
+	if code, body := p.call("GET", "/connectors", nil); code != 200 {
+		t.Errorf("%d %s", code, body)
+	}
+	alone := start(t, "registry", "--kafka", p.kafka, "--listen", freeAddr(t))
+	if code := alone.exit(); code != exitRuntime {
+		t.Errorf("alone: exit %d", code)
 	}
 }
 

@@ -142,6 +142,13 @@ func schemaRegistryService(cfg Config, dial kafka.Dialer, addr *Addresses) ([]se
 	addr.SchemaRegistry = "http://" + r.Addr()
 	return []service{{"schema registry", func(ctx context.Context, ready func()) error {
 		ready() // who asks before the topic was read is told to come again
-		return r.Run(ctx)
+		err := r.Run(ctx)
+		if err == nil || cfg.Worker == nil && cfg.Broker == nil {
+			return err
+		}
+		// Connectors that use no schemas go on.
+		s.Logger.Error("the schema registry has stopped; restart to have it again", "error", err)
+		<-ctx.Done()
+		return nil
 	}}}, nil
 }
