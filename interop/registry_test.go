@@ -176,3 +176,19 @@ func TestRegistryJavaScript(t *testing.T) {
 	path, _ := cached("node", "registry.js")
 	c.registry(t, "rows-js", func(s *stack) *exec.Cmd { return exec.Command(node, path, s.kafka, "http://"+s.registry, linesTopic) })
 }
+
+// TestRegistryGo runs franz-go's client and Serde.
+func TestRegistryGo(t *testing.T) {
+	t.Parallel()
+	c := client{"registry: franz-go's sr", "none"}
+	path, ok := cached("goclients")
+	if !ok {
+		c.missing(t, "the program is not built; run .ci/interop")
+	}
+	for line := range strings.Lines(runProcess(t, time.Minute, "", exec.Command(path, "versions")).ok(t).stdout) {
+		if version, found := strings.CutPrefix(strings.TrimSpace(line), "github.com/twmb/franz-go/pkg/sr "); found {
+			c.version = version
+		}
+	}
+	c.registry(t, "rows-go", func(s *stack) *exec.Cmd { return exec.Command(path, "registry", s.kafka, "http://"+s.registry, linesTopic) })
+}

@@ -1,6 +1,7 @@
 // Command goclients drives the broker with Go clients other than ours. It prints "ok name" or "not ok name: why" for each check and "done" at the end.
 // Arguments: sarama|segmentio, then the addresses of a plaintext broker and, of a secured one, its SASL_SSL and mutual TLS listeners, the CA's and the client's
-// PEM file; without the secured one only what needs none is checked. With the argument "versions" alone it prints the clients' versions.
+// PEM file; without the secured one only what needs none is checked. Or: registry, the address of a plaintext broker, the URL of a schema registry and a topic
+// that a source wrote with AvroConverter. With the argument "versions" alone it prints the clients' versions.
 package main
 
 import (
@@ -28,8 +29,17 @@ func main() {
 		versions()
 		return
 	}
+	if len(os.Args) == 5 && os.Args[1] == "registry" {
+		checks, err := registryChecks(os.Args[2], os.Args[3], os.Args[4])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		run(checks, env{})
+		return
+	}
 	if len(os.Args) != 3 && len(os.Args) != 7 {
-		fmt.Fprintln(os.Stderr, "usage: goclients sarama|segmentio PLAINTEXT [SASL_SSL MUTUAL CA CLIENT]")
+		fmt.Fprintln(os.Stderr, "usage: goclients sarama|segmentio PLAINTEXT [SASL_SSL MUTUAL CA CLIENT]\n       goclients registry PLAINTEXT URL TOPIC")
 		os.Exit(2)
 	}
 	e := env{plain: os.Args[2]}
@@ -43,6 +53,11 @@ func main() {
 		}
 		checks = append(checks, map[string][]check{"sarama": saramaSecurity(), "segmentio": segmentioSecurity()}[os.Args[1]]...)
 	}
+	run(checks, e)
+}
+
+// run makes the checks at the same time.
+func run(checks []check, e env) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for _, c := range checks {
