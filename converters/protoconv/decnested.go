@@ -208,6 +208,9 @@ func parts(op dop, v data.Value) (n [5]int64, raw []byte) {
 	switch op {
 	case readTimestamp:
 		n[1], n[2] = ms/1000, ms%1000*1_000_000
+		if n[2] < 0 {
+			n[1], n[2] = n[1]-1, n[2]+1_000_000_000
+		}
 	case readTime:
 		n[1], n[2], n[3], n[4] = ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000*1_000_000
 	case readDate:

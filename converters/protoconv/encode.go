@@ -79,7 +79,7 @@ func (p *enc) appendStruct(dst []byte, st *data.Struct) ([]byte, error) {
 		if f.union < 0 {
 			v = vals[f.index]
 		} else if v, err = f.member(vals[f.union]); err != nil {
-			return dst, err
+			return dst, inField(err, p.schema.Fields()[f.union].Name, vals[f.union])
 		}
 		if v.IsNull() {
 			if f.subst {

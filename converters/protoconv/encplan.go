@@ -129,7 +129,7 @@ func (o *protoData) compileStruct(s *data.Schema, m protoreflect.MessageDescript
 	p := &enc{op: opStruct, kind: data.KindStruct, schema: s}
 	taken := map[protoreflect.FieldNumber]string{}
 	for _, f := range s.Fields() {
-		if !isUnion(f.Schema) {
+		if !o.isUnion(f.Schema) {
 			if err := o.compileField(p, taken, f, m, -1, nil, depth); err != nil {
 				return nil, below(err, f.Name)
 			}
@@ -259,7 +259,7 @@ func (o *protoData) compileOne(s *data.Schema, f protoreflect.FieldDescriptor, d
 		p.op = opTime
 	case s.Logical() == data.LogicalTimestamp && name == timestampMessage:
 		p.op = opTimestamp
-	case s.Type() == data.StructType && !isUnion(s):
+	case s.Type() == data.StructType && !o.isUnion(s):
 		return o.compileStruct(s, f.Message(), depth+1)
 	case unwrap(f.Message()) != nil:
 		p.op = opWrapper
@@ -341,7 +341,7 @@ func (o *protoData) compileEnum(p *enc, e protoreflect.EnumDescriptor) {
 		v := e.Values().Get(i)
 		p.symbols[string(v.Name())] = int32(v.Number())
 	}
-	_, prefix := enumOf(p.schema)
+	_, prefix := o.enumOf(p.schema)
 	if prefix == "" {
 		return
 	}

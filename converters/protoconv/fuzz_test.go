@@ -55,7 +55,11 @@ func FuzzRead(f *testing.F) {
 		}
 		var r reader
 		v, err := r.root(plan, body)
-		if theirs := proto.Unmarshal(body, dynamicpb.NewMessage(m)); (theirs == nil) != (err == nil) {
+		panicked, theirs := unmarshal(body, m)
+		if panicked {
+			return
+		}
+		if (theirs == nil) != (err == nil) {
 			for _, only := range []string{"not in the calendar", "not one of a day", "too many values"} {
 				if err != nil && strings.Contains(err.Error(), only) {
 					return
@@ -71,6 +75,12 @@ func FuzzRead(f *testing.F) {
 		}
 		again(t, o, s, m, v)
 	})
+}
+
+// unmarshal has protobuf-go read a message. Its maps panic when a key comes twice, the second time with another wire type.
+func unmarshal(body []byte, m protoreflect.MessageDescriptor) (panicked bool, err error) {
+	defer func() { panicked = recover() != nil }()
+	return false, proto.Unmarshal(body, dynamicpb.NewMessage(m))
 }
 
 // again writes a value as the message that it was read from, and reads it.

@@ -28,6 +28,8 @@ func (g *gen) name(kind string) string {
 	return fmt.Sprintf("%s.%s%d", rapid.SampledFrom([]string{"a", "a.b", "google.c"}).Draw(g.t, "space"), kind, g.named)
 }
 
+var anyData = &protoData{}
+
 // Where a schema is used says what it may be.
 const (
 	asField = iota
@@ -100,7 +102,7 @@ func (g *gen) fill(b *data.Builder, depth int) {
 }
 
 func (g *gen) value(s *data.Schema) data.Value {
-	if enum, _ := enumOf(s); enum != "" && !g.enums {
+	if enum, _ := anyData.enumOf(s); enum != "" && !g.enums {
 		return g.some(s)
 	}
 	if s.Optional() && g.nulls && s.Type() != data.ArrayType && s.Type() != data.MapType && rapid.IntRange(0, 3).Draw(g.t, "null") == 0 {
@@ -125,7 +127,7 @@ func (g *gen) some(s *data.Schema) data.Value {
 	case data.LogicalTimestamp:
 		return data.TimestampValue(rapid.Int64Range(-1e13, 1e14).Draw(t, "instant"))
 	}
-	if enum, prefix := enumOf(s); enum != "" {
+	if enum, prefix := anyData.enumOf(s); enum != "" {
 		return str(rapid.SampledFrom(symbolsOf(s, prefix)).Draw(t, "symbol").Name)
 	}
 	switch s.Type() {
@@ -164,7 +166,7 @@ func (g *gen) some(s *data.Schema) data.Value {
 		return data.MapValue(m)
 	}
 	st := data.NewStruct(s)
-	if isUnion(s) {
+	if anyData.isUnion(s) {
 		i := rapid.IntRange(0, s.NumFields()-1).Draw(t, "member")
 		st.SetAt(i, g.some(s.Fields()[i].Schema))
 		return data.StructValue(st)
@@ -189,7 +191,7 @@ func oracle(t testing.TB, m protoreflect.Message, v data.Value) {
 		if x.IsNull() {
 			continue
 		}
-		if isUnion(f.Schema) {
+		if anyData.isUnion(f.Schema) {
 			oracle(t, m, x)
 			continue
 		}
@@ -331,6 +333,44 @@ func TestProtobufGoReadsAndWritesTheSame(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMessagesMerge reads one message after another as protobuf-go does, which the encoding calls merging.
+func TestMessagesMerge(t *testing.T) {
+	c := newRegistry(t).open(t, "optional.for.nullables=true")
+	rapid.Check(t, func(rt *rapid.T) {
+		g := &gen{t: rt, nulls: true, enums: true}
+		s := g.record()
+		var both []byte
+		for range 2 {
+			b, _, err := c.FromConnectData(nil, "t", s, g.some(s))
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if both == nil {
+				both = b
+			} else {
+				both = append(both, b[6:]...)
+			}
+		}
+		own, err := c.translate(s)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		merged := dynamicpb.NewMessage(own.message)
+		if err := proto.Unmarshal(both[6:], merged); err != nil {
+			rt.Fatal(err)
+		}
+		one, err := proto.Marshal(merged)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		_, want, err := c.ToConnectData("t", append(both[:6:6], one...))
+		_, got, err2 := c.ToConnectData("t", both)
+		if err != nil || err2 != nil || got.String() != want.String() {
+			rt.Fatalf("%s\nwant\n%s: %v %v", got, want, err, err2)
+		}
+	})
 }
 
 func fitsSchema(s *data.Schema, v data.Value) error {

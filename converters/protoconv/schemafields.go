@@ -77,7 +77,7 @@ func (t *translation) setType(m *message, f *descriptorpb.FieldDescriptorProto, 
 		t.foreign(f, timestampMessage, timestampFile)
 		return nil
 	}
-	if enum, prefix := enumOf(s); enum != "" {
+	if enum, prefix := t.enumOf(s); enum != "" {
 		return t.enum(m, f, s, enum, prefix)
 	}
 	switch s.Type() {
@@ -86,7 +86,7 @@ func (t *translation) setType(m *message, f *descriptorpb.FieldDescriptorProto, 
 	case data.Int16:
 		t.meta(f, [2]string{metaConnectType, "int16"})
 	case data.StructType:
-		if isUnion(s) {
+		if t.isUnion(s) {
 			return data.Errorf("a union can only be a field in Protobuf: wrap it in a struct")
 		}
 		return t.nested(m, f, t.nameOf(s), s)
@@ -142,12 +142,12 @@ const (
 )
 
 // claim finds a name for a type nested in m. A message that has the name already is used again if it is of an equal schema.
-func (m *message) claim(name string, s *data.Schema) (claimed string, known bool, err error) {
+func (t *translation) claim(m *message, name string, s *data.Schema) (claimed string, known bool, err error) {
 	if m.names[name] {
 		name += "Message"
 	}
 	have, known := m.nested[name]
-	if known && !sameType(have, s) {
+	if known && !t.sameType(have, s) {
 		return "", false, data.Errorf("two different schemas are named %s: give one of them another name", data.Shorten(name))
 	}
 	m.nested[name] = s
@@ -155,7 +155,7 @@ func (m *message) claim(name string, s *data.Schema) (claimed string, known bool
 }
 
 // sameType compares what is nested; fields of a type may have different numbers, and be optional or not.
-func sameType(a, b *data.Schema) bool {
+func (o *protoData) sameType(a, b *data.Schema) bool {
 	if a == b || a.Equal(b) {
 		return true
 	}
@@ -174,7 +174,7 @@ func sameType(a, b *data.Schema) bool {
 	case data.MapType:
 		return a.KeySchema().Equal(b.KeySchema()) && a.ValueSchema().Equal(b.ValueSchema())
 	}
-	_, prefix := enumOf(a)
+	_, prefix := o.enumOf(a)
 	symbols := func(s *data.Schema) (out []data.Param) {
 		for _, p := range s.Params() {
 			if strings.HasPrefix(p.Name, prefix) {
@@ -187,7 +187,7 @@ func sameType(a, b *data.Schema) bool {
 }
 
 func (t *translation) nested(m *message, f *descriptorpb.FieldDescriptorProto, name string, s *data.Schema) error {
-	name, known, err := m.claim(name, s)
+	name, known, err := t.claim(m, name, s)
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (t *translation) entries(m *message, f *descriptorpb.FieldDescriptorProto, 
 
 func (t *translation) enum(m *message, f *descriptorpb.FieldDescriptorProto, s *data.Schema, name, prefix string) error {
 	_, name = t.split(name)
-	name, known, err := m.claim(name, s)
+	name, known, err := t.claim(m, name, s)
 	if err != nil {
 		return err
 	}

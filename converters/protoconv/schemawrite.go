@@ -39,7 +39,7 @@ func (o *protoData) translate(s *data.Schema) (target, error) {
 	switch {
 	case s == nil:
 		return target{}, data.Errorf("a value without a schema cannot be written as Protobuf: let the connector or a transformation give it one, or use a converter that needs none")
-	case s.Type() == data.StructType && !isUnion(s):
+	case s.Type() == data.StructType && !o.isUnion(s):
 		var err error
 		if file, err = o.newFile(s); err != nil {
 			return target{}, err
@@ -72,21 +72,21 @@ var wrappers = map[data.Type]string{
 	data.Float64: "DoubleValue", data.Boolean: "BoolValue", data.String: "StringValue", data.Bytes: "BytesValue",
 }
 
-func isUnion(s *data.Schema) bool {
+func (o *protoData) isUnion(s *data.Schema) bool {
 	if s.Type() != data.StructType {
 		return false
 	}
 	_, general := s.Param(generalUnion)
-	return general || strings.HasPrefix(s.Name(), unionPrefix)
+	return general && o.Generalized || strings.HasPrefix(s.Name(), unionPrefix)
 }
 
 // enumOf returns the name of the enum that a string or number is, and what the parameters of its symbols begin with.
-func enumOf(s *data.Schema) (name, prefix string) {
+func (o *protoData) enumOf(s *data.Schema) (name, prefix string) {
 	if s.Type() != data.String && s.Type() != data.Int32 {
 		return "", ""
 	}
 	for _, p := range []string{protoEnum, generalEnum} {
-		if name, ok := s.Param(p); ok {
+		if name, ok := s.Param(p); ok && (p == protoEnum || o.Generalized) {
 			return name, p + "."
 		}
 	}
@@ -168,7 +168,7 @@ func (m *message) number() int32 {
 // collect learns names and numbers of fields before they are made.
 func (t *translation) collect(m *message, s *data.Schema) error {
 	for _, f := range s.Fields() {
-		if isUnion(f.Schema) {
+		if t.isUnion(f.Schema) {
 			if err := t.collect(m, f.Schema); err != nil {
 				return err
 			}
@@ -219,7 +219,7 @@ func (t *translation) message(name string, s *data.Schema) (*descriptorpb.Descri
 	}
 	for _, f := range s.Fields() {
 		var err error
-		if isUnion(f.Schema) {
+		if t.isUnion(f.Schema) {
 			err = t.oneof(m, f.Schema)
 		} else {
 			err = t.field(m, f.Name, f.Schema, nil)
@@ -250,7 +250,7 @@ func (t *translation) oneof(m *message, s *data.Schema) error {
 	index := int32(len(m.OneofDecl))
 	m.OneofDecl = append(m.OneofDecl, &descriptorpb.OneofDescriptorProto{Name: &name})
 	for _, f := range s.Fields() {
-		if f.Schema.Type() == data.ArrayType || f.Schema.Type() == data.MapType || isUnion(f.Schema) {
+		if f.Schema.Type() == data.ArrayType || f.Schema.Type() == data.MapType || t.isUnion(f.Schema) {
 			return below(data.Errorf("a member of a union cannot be an array, a map or a union in Protobuf: wrap it in a struct"), f.Name)
 		}
 		if err := t.field(m, f.Name, f.Schema, &index); err != nil {
