@@ -98,6 +98,17 @@ func TestValuesAreWritten(t *testing.T) {
 	}
 }
 
+// A default that is a struct has the schema that asks for it.
+func TestDefaultsAreValues(t *testing.T) {
+	s, v, err := readJSON(t, `{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"string"}},"default":{"b":"x"}}}}`, `{}`)
+	if err != nil || data.Validate(s, v) != nil || v.String() != "Struct{a=Struct{b=x}}" {
+		t.Error(v, err, data.Validate(s, v))
+	}
+	if got := write(t, s, v); got != `{"a":{"b":"x"}}` {
+		t.Error(got)
+	}
+}
+
 // readJSON reads a body with a schema from the registry.
 func readJSON(t *testing.T, schema, body string, settings ...string) (*data.Schema, data.Value, error) {
 	t.Helper()

@@ -57,8 +57,8 @@ type decField struct {
 // decoder plans how values of s are read.
 func (o *jsonData) decoder(s *data.Schema) *dec {
 	p := &dec{schema: s, opt: s.Optional(), extra: -1}
-	if def, ok := s.Default(); ok && !(o.IgnoreDefault && p.opt) {
-		p.def = def
+	if !(o.IgnoreDefault && p.opt) {
+		p.def = defaultOf(s)
 	}
 	switch s.Logical() {
 	case data.LogicalDecimal:
@@ -98,6 +98,15 @@ func (o *jsonData) decoder(s *data.Schema) *dec {
 	return p
 }
 
+// defaultOf returns the default as a value of s: a struct there has the schema without the default.
+func defaultOf(s *data.Schema) data.Value {
+	def, _ := s.Default()
+	if st := def.Struct(); st != nil {
+		return data.StructValue(data.StructOn(s, st.Values()))
+	}
+	return def
+}
+
 func (o *jsonData) structDecoder(p *dec) {
 	p.op = readStruct
 	switch {
@@ -110,7 +119,7 @@ func (o *jsonData) structDecoder(p *dec) {
 	for i, f := range p.schema.Fields() {
 		d := o.decoder(f.Schema)
 		p.fields[i] = decField{name: f.Name, dec: d}
-		if def, ok := f.Schema.Default(); ok && !def.IsNull() && p.op == readStruct {
+		if def := defaultOf(f.Schema); !def.IsNull() && p.op == readStruct {
 			p.fields[i].missing = def
 			p.preset = append(p.preset, i)
 		}

@@ -96,7 +96,7 @@ func (p *enc) fits(st *data.Struct) bool {
 
 // appendDefault writes the default of the schema. A struct there has the schema without the default, so it is not compared.
 func (p *enc) appendDefault(dst []byte, def data.Value) ([]byte, error) {
-	if def.Kind() == data.KindStruct && (p.op == opStruct || p.op == opUnion) {
+	if def.Kind() == data.KindStruct {
 		p.also = def.Struct().Schema()
 	}
 	dst, err := p.append(dst, def)
