@@ -192,3 +192,22 @@ func TestRegistryGo(t *testing.T) {
 	}
 	c.registry(t, "rows-go", func(s *stack) *exec.Cmd { return exec.Command(path, "registry", s.kafka, "http://"+s.registry, linesTopic) })
 }
+
+// TestRegistryJava runs Confluent's Java client, which Apache Flink bundles under names of its own. Confluent's serializers and converters are
+// not on Maven Central, so Apache Avro makes the bytes.
+func TestRegistryJava(t *testing.T) {
+	t.Parallel()
+	c := client{"registry: Confluent's Java client", "7.5.3 (of Flink 2.0.0)"}
+	bundle, ok := cached("java", "registry")
+	if !ok {
+		c.missing(t, "the bundle that has it is missing; run .ci/interop")
+	}
+	c.registry(t, "rows-java", func(s *stack) *exec.Cmd {
+		cmd := java(t, c, "interop.Registry", s.kafka, "http://"+s.registry, linesTopic)
+		i := slices.Index(cmd.Args, "-cp") + 1
+		cmd.Args[i] += ":" + bundle + "/*"
+		return cmd
+	})
+	serializers := client{"registry: Confluent's Java serializers", "none"}
+	t.Run("serializers", func(t *testing.T) { serializers.missing(t, "they are only on packages.confluent.io, not on Maven Central") })
+}
