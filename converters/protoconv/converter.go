@@ -115,12 +115,15 @@ func (c *Converter) newWritten(k writeKey) (*written, error) {
 	if err != nil {
 		return nil, err
 	}
+	w := &written{writeKey: k}
+	if w.plan, err = c.compile(k.schema, own.message); err != nil {
+		return nil, serializing(k.topic, err) // before anything is registered
+	}
 	text := own.schema.String()
 	reg, err := c.client.Write(k.topic, string(own.message.FullName()), subject.Schema{Type: subject.Protobuf, Text: text})
 	if err != nil {
 		return nil, serializing(k.topic, err)
 	}
-	w := &written{writeKey: k}
 	if kept := c.client.LatestKept(); kept > 0 {
 		w.until = time.Now().Add(kept)
 	}
@@ -129,9 +132,9 @@ func (c *Converter) newWritten(k writeKey) (*written, error) {
 		if to, err = c.latest(reg, own); err != nil {
 			return nil, serializing(k.topic, err)
 		}
-	}
-	if w.plan, err = c.compile(k.schema, to); err != nil {
-		return nil, serializing(k.topic, err)
+		if w.plan, err = c.compile(k.schema, to); err != nil {
+			return nil, serializing(k.topic, err)
+		}
 	}
 	w.prefix = appendIndexes(subject.AppendID(nil, reg.ID), indexesOf(to))
 	return w, nil

@@ -46,11 +46,13 @@ func errKind(s *data.Schema, v data.Value) error {
 }
 
 func serializing(topic string, err error) error {
-	return fmt.Errorf("Failed to serialize Protobuf data from topic %s: %w", topic, err) // Confluent's text
+	//lint:ignore ST1005 the text is Confluent's
+	return fmt.Errorf("Failed to serialize Protobuf data from topic %s: %w", topic, err)
 }
 
 func deserializing(topic string, err error) error {
-	return fmt.Errorf("Failed to deserialize data for topic %s to Protobuf: %w", topic, err) // Confluent's text
+	//lint:ignore ST1005 the text is Confluent's
+	return fmt.Errorf("Failed to deserialize data for topic %s to Protobuf: %w", topic, err)
 }
 
 const mostBytesShown = 30

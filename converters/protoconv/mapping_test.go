@@ -147,6 +147,9 @@ message R {
 		"syntax = \"proto3\";\n\nimport \"google/protobuf/wrappers.proto\";\n\nmessage R {\n  google.protobuf.StringValue a = 1;\n  string b = 2;\n  google.protobuf.UInt64Value u = 3;\n  repeated ConnectDefault1Entry m = 4;\n\n  message ConnectDefault1Entry {\n    google.protobuf.StringValue key = 1;\n    int32 value = 2;\n  }\n}\n"},
 	{"scrubbed", protoData{Scrub: true}, data.StructOf().Name("my-srv.1x.R-é").Field("a-b", of(data.Int32)).Field("1", of(data.Int32)).MustBuild(),
 		"syntax = \"proto3\";\npackage my_srv.x1x;\n\nmessage R__C3_A9 {\n  int32 a_b = 1;\n  int32 x1 = 2;\n}\n"},
+	{"names that mean something else", protoData{}, data.StructOf().Name("R").Field("a", data.StructOf().Name("x.string").MustBuild()).Field("F", data.StructOf().Name("F").MustBuild()).
+		Field("FMessage", of(data.Int32)).Field("option", of(data.Int32)).MustBuild(),
+		"syntax = \"proto3\";\n\nmessage R {\n  stringMessage a = 1;\n  FMessageMessage F = 2;\n  int32 FMessage = 3;\n  int32 option = 4;\n\n  message stringMessage {}\n\n  message FMessageMessage {}\n}\n"},
 	{"one struct twice", protoData{}, data.StructOf().Name("s.Envelope").Field("before", data.StructOf().Name("s.Value").Field("id", of(data.Int32)).Optional().MustBuild()).
 		Field("after", data.StructOf().Name("s.Value").Field("id", of(data.Int32)).MustBuild()).MustBuild(),
 		"syntax = \"proto3\";\npackage s;\n\nmessage Envelope {\n  Value before = 1;\n  Value after = 2;\n\n  message Value {\n    int32 id = 1;\n  }\n}\n"},

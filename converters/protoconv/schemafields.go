@@ -141,9 +141,16 @@ const (
 	metaParams = 2
 )
 
-// claim finds a name for a type nested in m. A message that has the name already is used again if it is of an equal schema.
+// keywords cannot be names of types, as they mean something else where the type of a field is.
+var keywords = map[string]bool{
+	"double": true, "float": true, "int32": true, "int64": true, "uint32": true, "uint64": true, "sint32": true, "sint64": true, "fixed32": true,
+	"fixed64": true, "sfixed32": true, "sfixed64": true, "bool": true, "string": true, "bytes": true, "group": true, "map": true, "message": true, "enum": true,
+	"oneof": true, "optional": true, "required": true, "repeated": true, "reserved": true, "option": true, "extend": true, "extensions": true, "stream": true,
+}
+
+// claim finds a name for a type nested in m: with the suffix of Java's if a field has it. A message that has the name already is used again if it is of an equal schema.
 func (t *translation) claim(m *message, name string, s *data.Schema) (claimed string, known bool, err error) {
-	if m.names[name] {
+	for m.names[name] || keywords[name] {
 		name += "Message"
 	}
 	have, known := m.nested[name]
