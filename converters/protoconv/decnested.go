@@ -2,6 +2,7 @@ package protoconv
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -58,6 +59,9 @@ func (r *reader) structure(f *decField, out *data.Value, end int) error {
 // repeated reads elements as long as they follow each other, packed or not.
 func (r *reader) repeated(f *decField, num protowire.Number, wire protowire.Type, out *data.Value, end int) error {
 	elems := out.Array()
+	if len(elems) == 0 && wire == f.wire {
+		elems = make([]data.Value, 0, r.run(num, wire, end))
+	}
 	for {
 		var err error
 		if wire == protowire.BytesType && f.wire != protowire.BytesType {
@@ -88,6 +92,22 @@ func (r *reader) repeated(f *decField, num protowire.Number, wire protowire.Type
 	return nil
 }
 
+// run counts the elements that follow each other from here on, the key of the first being read.
+func (r *reader) run(num protowire.Number, wire protowire.Type, end int) int {
+	for n, i := 1, r.i; ; n++ {
+		size := protowire.ConsumeFieldValue(num, wire, r.b[i:end])
+		if size < 0 {
+			return n
+		}
+		i += size
+		next, with, size := protowire.ConsumeTag(r.b[i:end])
+		if size < 0 || next != num || with != wire {
+			return n
+		}
+		i += size
+	}
+}
+
 func (r *reader) packed(f *decField, elems []data.Value, end int) ([]data.Value, error) {
 	to, err := r.length(end)
 	if err != nil {
@@ -106,9 +126,7 @@ func (r *reader) packed(f *decField, elems []data.Value, end int) ([]data.Value,
 			}
 		}
 	}
-	if elems == nil {
-		elems = make([]data.Value, 0, n)
-	}
+	elems = slices.Grow(elems, n)
 	for r.i < to {
 		var v data.Value
 		if err := r.scalar(f, &v, to); err != nil {
