@@ -9,6 +9,14 @@ import (
 
 const metaFile = "confluent/meta.proto"
 
+// lenient makes a file fit for the linker that Java takes as it is. Only what is linked is changed, not what is printed.
+func lenient(f *descriptorpb.FileDescriptorProto) {
+	importMeta(f)
+	for _, m := range f.MessageType {
+		nameFields(m)
+	}
+}
+
 // importMeta adds the import that older versions of Confluent's converter leave out although they use its options: Java does not look for what
 // options mean. It is not printed.
 func importMeta(f *descriptorpb.FileDescriptorProto) {
@@ -40,7 +48,7 @@ func meta(options []*descriptorpb.UninterpretedOption) bool {
 	})
 }
 
-// nameFields gives the fields of a serialized descriptor the JSON names that its writer left out, as protoc would.
+// nameFields gives the fields of a serialized descriptor the JSON names that its writer left out.
 func nameFields(m *descriptorpb.DescriptorProto) {
 	for _, f := range m.Field {
 		if f.JsonName == nil {

@@ -85,9 +85,6 @@ func read(name, text string) (*source, error) {
 			return nil, fmt.Errorf("protobuf: it is neither .proto text nor a serialized FileDescriptorProto: %w", err)
 		}
 		fdp.Name = &name
-		for _, m := range fdp.MessageType {
-			nameFields(m)
-		}
 		return &source{fdp: fdp, raw: raw}, nil
 	}
 	handler := reporter.NewHandler(nil)
@@ -117,10 +114,12 @@ func resolver(src *source, refs []Ref) protocompile.ResolverFunc {
 		if path == mainFile {
 			if src.ast != nil {
 				ast := parser.Clone(src.ast)
-				importMeta(ast.FileDescriptorProto())
+				lenient(ast.FileDescriptorProto())
 				return protocompile.SearchResult{ParseResult: ast}, nil
 			}
-			return protocompile.SearchResult{Proto: proto.CloneOf(src.fdp)}, nil
+			fdp := proto.CloneOf(src.fdp)
+			lenient(fdp)
+			return protocompile.SearchResult{Proto: fdp}, nil
 		}
 		for _, r := range refs {
 			if r.Name != path {
@@ -130,7 +129,7 @@ func resolver(src *source, refs []Ref) protocompile.ResolverFunc {
 			if err != nil {
 				return protocompile.SearchResult{}, err
 			}
-			importMeta(dep.fdp)
+			lenient(dep.fdp)
 			if dep.ast != nil {
 				return protocompile.SearchResult{ParseResult: dep.ast}, nil
 			}
