@@ -2,7 +2,8 @@
 // schema; structs are written and read by position, and writing makes no allocation.
 //
 // It differs from Java where Java loses data, or leaves it to chance:
-//   - The members of a schema's text have one order. Java's come as its hash tables have them.
+//   - The members of a schema's text have the order of the texts that Java's converter has registered; where those that were seen do not
+//     tell (additionalProperties, description), normalize.schemas=true keeps subjects from new versions.
 //   - Values without a schema are written with the schema {}, which is read as values without a schema.
 //   - What stands beside allOf, enum or a list of types (title, description, default, connect.parameters) counts, and so does a default
 //     beside the oneOf of an optional one.

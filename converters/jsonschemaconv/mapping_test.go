@@ -89,26 +89,23 @@ func TestConnectSchemasAsJSONSchemas(t *testing.T) {
 		{b: data.Of(data.String).Param(jsonEnum, "").Param(jsonEnum+".A", "A").Param(jsonEnum+".<NULL>", "<NULL>"), want: `{"enum":["A",null]}`},
 		{b: data.Of(data.String).Optional().Param(jsonEnum+".A", "A").Param(jsonEnum+".<NULL>", "<NULL>"), want: `{"oneOf":[{"type":"null"},{"enum":["A"]}]}`},
 		{b: data.Of(data.String).Param(generalEnum, "").Param(generalEnum+".A", "0").Param(generalEnum+".B", "1"), set: []func(*jsonData){generalized},
-			want: `{"enum":["A","B"],"connect.parameters":{"org.apache.kafka.connect.data.Enum":"","org.apache.kafka.connect.data.Enum.A":"0","org.apache.kafka.connect.data.Enum.B":"1"}}`},
+			want: `{"connect.parameters":{"org.apache.kafka.connect.data.Enum":"","org.apache.kafka.connect.data.Enum.B":"1","org.apache.kafka.connect.data.Enum.A":"0"},"enum":["A","B"]}`},
 		{b: data.ArrayOf(opt(data.Boolean)), want: `{"type":"array","items":{"oneOf":[{"type":"null"},{"type":"boolean"}]}}`},
-		{b: data.MapOf(of(data.String), of(data.Int32)), want: `{"type":"object","additionalProperties":{"type":"integer","connect.type":"int32"},"connect.type":"map"}`},
+		{b: data.MapOf(of(data.String), of(data.Int32)), want: `{"type":"object","connect.type":"map","additionalProperties":{"type":"integer","connect.type":"int32"}}`},
 		{b: data.MapOf(opt(data.String), of(data.Boolean)),
-			want: `{"type":"array","items":{"type":"object","properties":{"key":{"oneOf":[{"type":"null"},{"type":"string"}],"connect.index":0},"value":{"type":"boolean","connect.index":1}}},"connect.type":"map"}`},
+			want: `{"type":"array","connect.type":"map","items":{"type":"object","properties":{"value":{"type":"boolean","connect.index":1},"key":{"connect.index":0,"oneOf":[{"type":"null"},{"type":"string"}]}}}}`},
 		{b: data.DecimalOf(2),
-			want: `{"type":"string","title":"org.apache.kafka.connect.data.Decimal","connect.version":1,"connect.parameters":{"scale":"2"},"connect.type":"bytes"}`},
+			want: `{"type":"string","title":"org.apache.kafka.connect.data.Decimal","connect.version":1,"connect.type":"bytes","connect.parameters":{"scale":"2"}}`},
 		{b: data.DecimalOf(2), set: []func(*jsonData){numeric},
-			want: `{"type":"number","title":"org.apache.kafka.connect.data.Decimal","connect.version":1,"connect.parameters":{"scale":"2"},"connect.type":"bytes"}`},
+			want: `{"type":"number","title":"org.apache.kafka.connect.data.Decimal","connect.version":1,"connect.type":"bytes","connect.parameters":{"scale":"2"}}`},
 		{b: data.DateOf(), want: `{"type":"integer","title":"org.apache.kafka.connect.data.Date","connect.version":1,"connect.type":"int32"}`},
 		{b: data.TimeOf(), want: `{"type":"integer","title":"org.apache.kafka.connect.data.Time","connect.version":1,"connect.type":"int32"}`},
 		{b: data.TimestampOf(), want: `{"type":"integer","title":"org.apache.kafka.connect.data.Timestamp","connect.version":1,"connect.type":"int64"}`},
-		{b: data.StructOf(), want: `{"type":"object","properties":{}}`},
-		{b: data.StructOf().Field("p", point).Field("q", point.AsOptional(true)), set: []func(*jsonData){closed}, want: `{"type":"object","properties":{` +
-			`"p":{"type":"object","properties":{"x":{"type":"integer","connect.type":"int32","connect.index":0},"y":{"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int32"}],"connect.index":1}},"additionalProperties":false,"title":"a.Point","connect.version":2,"connect.index":0},` +
-			`"q":{"oneOf":[{"type":"null"},{"type":"object","properties":{"x":{"type":"integer","connect.type":"int32","connect.index":0},"y":{"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int32"}],"connect.index":1}},"additionalProperties":false,"title":"a.Point","connect.version":2}],"connect.index":1}},"additionalProperties":false}`},
-		{b: data.StructOf().Field("u", union.MustBuild().AsOptional(true)), want: `{"type":"object","properties":{"u":{"oneOf":[{"type":"null"},{"type":"string","connect.index":0},` +
-			`{"type":"object","properties":{"x":{"type":"integer","connect.type":"int32","connect.index":0},"y":{"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int32"}],"connect.index":1}},"title":"a.Point","connect.version":2,"connect.index":1}],"connect.index":0}}}`},
+		{b: data.StructOf(), want: `{"type":"object"}`},
+		{b: data.StructOf().Field("p", point).Field("q", point.AsOptional(true)), set: []func(*jsonData){closed}, want: `{"type":"object","properties":{"p":{"type":"object","title":"a.Point","connect.version":2,"connect.index":0,"properties":{"x":{"type":"integer","connect.index":0,"connect.type":"int32"},"y":{"connect.index":1,"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int32"}]}},"additionalProperties":false},"q":{"connect.index":1,"oneOf":[{"type":"null"},{"type":"object","title":"a.Point","connect.version":2,"properties":{"x":{"type":"integer","connect.index":0,"connect.type":"int32"},"y":{"connect.index":1,"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int32"}]}},"additionalProperties":false}]}},"additionalProperties":false}`},
+		{b: data.StructOf().Field("u", union.MustBuild().AsOptional(true)), want: `{"type":"object","properties":{"u":{"connect.index":0,"oneOf":[{"type":"null"},{"type":"string","connect.index":0},{"type":"object","title":"a.Point","connect.version":2,"connect.index":1,"properties":{"x":{"type":"integer","connect.index":0,"connect.type":"int32"},"y":{"connect.index":1,"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int32"}]}}}]}}}`},
 		{b: data.StructOf().Field(additionalField, data.MapOf(of(data.String), of(data.Int64)).MustBuild()), set: []func(*jsonData){preserved},
-			want: `{"type":"object","properties":{},"additionalProperties":{"type":"integer","connect.type":"int64"}}`},
+			want: `{"type":"object","additionalProperties":{"type":"integer","connect.type":"int64"}}`},
 	} {
 		s := tc.b.MustBuild()
 		o := with(tc.set...)
@@ -129,6 +126,24 @@ func TestConnectSchemasAsJSONSchemas(t *testing.T) {
 		if err != nil || describe(back) != describe(s) && !strings.Contains(got, "null]") && !o.Preserve && !strings.Contains(describe(s), namespace+".x") && !strings.Contains(describe(s), "<NULL>") {
 			t.Errorf("%s\nwas %s\nis  %s %v", got, describe(s), describe(back), err)
 		}
+	}
+}
+
+// The text is one that Java's converter has registered for Debezium's PostgreSQL connector.
+func TestTextsAreJavas(t *testing.T) {
+	str, long := of(data.String), opt(data.Int64)
+	snapshot := data.Of(data.String).Optional().Name("io.debezium.data.Enum").Version(1).Param("allowed", "true,last,false,incremental").Default(data.StringValue("false")).MustBuild()
+	s := data.StructOf().Name("io.debezium.connector.postgresql.Source").Field("version", str).Field("connector", str).Field("name", str).Field("ts_ms", of(data.Int64)).
+		Field("snapshot", snapshot).Field("db", str).Field("sequence", opt(data.String)).Field("schema", str).Field("table", str).Field("txId", long).
+		Field("lsn", long).Field("xmin", long).MustBuild()
+	const want = `{"type":"object","title":"io.debezium.connector.postgresql.Source","properties":{"schema":{"type":"string","connect.index":7},` +
+		`"sequence":{"connect.index":6,"oneOf":[{"type":"null"},{"type":"string"}]},"xmin":{"connect.index":11,"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int64"}]},` +
+		`"connector":{"type":"string","connect.index":1},"lsn":{"connect.index":10,"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int64"}]},"name":{"type":"string","connect.index":2},` +
+		`"txId":{"connect.index":9,"oneOf":[{"type":"null"},{"type":"integer","connect.type":"int64"}]},"version":{"type":"string","connect.index":0},` +
+		`"ts_ms":{"type":"integer","connect.index":3,"connect.type":"int64"},"snapshot":{"connect.index":4,"oneOf":[{"type":"null"},{"type":"string","title":"io.debezium.data.Enum",` +
+		`"default":"false","connect.version":1,"connect.parameters":{"allowed":"true,last,false,incremental"}}]},"db":{"type":"string","connect.index":5},"table":{"type":"string","connect.index":8}}}`
+	if got, err := with().schemaText(s); err != nil || got != want {
+		t.Errorf("%s\n%s %v", got, want, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package jsonschemaconv
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 // anything is the schema of values without a schema.
 const anything = `{}`
 
-// schemaText returns the JSON Schema of s, as JsonSchemaData.fromConnectSchema gives it. The members are always in one order; Java's
-// come as its hash tables have them.
+// schemaText returns the JSON Schema of s, as JsonSchemaData.fromConnectSchema gives it. The order of
+// members is the one that texts of Java's converter have in the wild, so that subjects need no new version.
 func (o *jsonData) schemaText(s *data.Schema) (string, error) {
 	if s == nil {
 		return anything, nil
@@ -27,8 +28,13 @@ const noIndex = -1
 func (o *jsonData) appendSchema(dst []byte, s *data.Schema, index int, bare bool) (_ []byte, err error) {
 	const null = `{"type":"null"},`
 	optional := s.Optional() && !bare
-	if isUnion(s) {
-		if dst = append(dst, `{"oneOf":[`...); optional {
+	at := len(dst)
+	switch {
+	case isUnion(s):
+		if s.NumFields() == 0 {
+			return dst, data.Errorf("the union %s has no members", s)
+		}
+		if dst = append(appendIndex(dst, index), `,"oneOf":[`...); optional {
 			dst = append(dst, null...)
 		}
 		for _, f := range s.Fields() {
@@ -37,27 +43,29 @@ func (o *jsonData) appendSchema(dst []byte, s *data.Schema, index int, bare bool
 			}
 			dst = append(dst, ',')
 		}
-		if s.NumFields() == 0 {
-			return dst, data.Errorf("the union %s has no members", s)
-		}
 		dst[len(dst)-1] = ']'
-		return append(appendIndex(dst, index), '}'), nil
-	}
-	if isVariant(s) && optional {
+	case isVariant(s) && optional:
 		// Not a oneOf: null is a value of either.
-		dst = jsontext.AppendString(append(dst, `{"anyOf":[{"type":"null"},{"title":`...), variantName)
-		return append(appendIndex(append(dst, `}]`...), index), '}'), nil
-	} else if isVariant(s) {
-		dst = jsontext.AppendString(append(dst, `{"title":`...), variantName)
-		return append(appendIndex(dst, index), '}'), nil
-	}
-	if !optional {
+		dst = jsontext.AppendString(append(appendIndex(dst, index), `,"anyOf":[{"type":"null"},{"title":`...), variantName)
+		dst = append(dst, "}]"...)
+	case isVariant(s):
+		dst = appendIndex(jsontext.AppendString(append(dst, `,"title":`...), variantName), index)
+	case optional:
+		dst = append(append(appendIndex(dst, index), `,"oneOf":[`...), null...)
+		if dst, err = o.appendRequired(dst, s, noIndex); err != nil {
+			return dst, err
+		}
+		dst = append(dst, ']')
+	default:
 		return o.appendRequired(dst, s, index)
 	}
-	if dst, err = o.appendRequired(append(append(dst, `{"oneOf":[`...), null...), s, noIndex); err != nil {
-		return dst, err
-	}
-	return append(appendIndex(append(dst, ']'), index), '}'), nil
+	return enclosed(dst, at), nil
+}
+
+// enclosed makes an object of members that each bring their comma.
+func enclosed(dst []byte, at int) []byte {
+	dst[at] = '{'
+	return append(dst, '}')
 }
 
 func appendIndex(dst []byte, index int) []byte {
@@ -67,13 +75,15 @@ func appendIndex(dst []byte, index int) []byte {
 	return strconv.AppendInt(append(dst, `,"`+propIndex+`":`...), int64(index), 10)
 }
 
-func (o *jsonData) appendRequired(dst []byte, s *data.Schema, index int) ([]byte, error) {
+// appendRequired appends the members in the order in which Java's texts have them: first the scalar ones.
+func (o *jsonData) appendRequired(dst []byte, s *data.Schema, index int) (_ []byte, err error) {
 	if err := checkLogical(s); err != nil {
 		return dst, err
 	}
-	dst, connectType, err := o.appendType(append(dst, '{'), s)
-	if err != nil {
-		return dst, err
+	at := len(dst)
+	typ, connectType := o.typeName(s)
+	if typ != "" {
+		dst = jsontext.AppendString(append(dst, `,"type":`...), typ)
 	}
 	if s.HasName() {
 		dst = jsontext.AppendString(append(dst, `,"title":`...), s.Name())
@@ -93,60 +103,83 @@ func (o *jsonData) appendRequired(dst []byte, s *data.Schema, index int) ([]byte
 	if v, ok := s.Version(); ok {
 		dst = strconv.AppendInt(append(dst, `,"`+propVersion+`":`...), int64(v), 10)
 	}
-	dst = appendParams(dst, s.Params())
+	dst = appendIndex(dst, index)
 	if connectType != "" {
 		dst = jsontext.AppendString(append(dst, `,"`+propType+`":`...), connectType)
 	}
-	return append(appendIndex(dst, index), '}'), nil
+	dst = appendParams(dst, s.Params())
+	if dst, err = o.appendNested(dst, s); err != nil {
+		return dst, err
+	}
+	return enclosed(dst, at), nil
 }
 
 func appendParams(dst []byte, params []data.Param) []byte {
-	end := byte('{')
-	for _, p := range params {
-		if strings.HasPrefix(p.Name, namespace) {
-			continue
-		}
-		if end == '{' {
-			dst = append(dst, `,"`+propParams+`":`...)
-		}
-		dst = jsontext.AppendString(append(dst, end), p.Name)
+	params = slices.DeleteFunc(slices.Clone(params), func(p data.Param) bool { return strings.HasPrefix(p.Name, namespace) })
+	if len(params) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"`+propParams+`":`...)
+	at := len(dst)
+	for _, p := range javaOrder(params, func(p data.Param) string { return p.Name }) {
+		dst = jsontext.AppendString(append(dst, ','), p.Name)
 		dst = jsontext.AppendString(append(dst, ':'), p.Value)
-		end = ','
 	}
-	if end == ',' {
-		dst = append(dst, '}')
-	}
-	return dst
+	return enclosed(dst, at)
 }
 
-// appendType appends what the type of the schema needs, and returns its connect.type.
-func (o *jsonData) appendType(dst []byte, s *data.Schema) (_ []byte, connectType string, err error) {
+// typeName returns the type of a schema, which an enum has not, and its connect.type.
+func (o *jsonData) typeName(s *data.Schema) (typ, connectType string) {
 	switch s.Type() {
 	case data.Int8, data.Int16, data.Int32, data.Int64:
-		return append(dst, `"type":"integer"`...), s.Type().Name(), nil
+		return "integer", s.Type().Name()
 	case data.Float32, data.Float64:
-		return append(dst, `"type":"number"`...), s.Type().Name(), nil
+		return "number", s.Type().Name()
 	case data.Boolean:
-		return append(dst, `"type":"boolean"`...), "", nil
+		return "boolean", ""
 	case data.Bytes:
 		if s.Logical() == data.LogicalDecimal && o.numeric() {
-			return append(dst, `"type":"number"`...), typeBytes, nil
+			return "number", typeBytes
 		}
-		return append(dst, `"type":"string"`...), typeBytes, nil
+		return "string", typeBytes
+	case data.String:
+		if o.enumParam(s) != "" {
+			return "", ""
+		}
+		return "string", ""
+	case data.ArrayType:
+		return "array", ""
+	case data.MapType:
+		if keyed(s) {
+			return "object", typeMap
+		}
+		return "array", typeMap
+	}
+	return "object", ""
+}
+
+// appendNested appends what a schema has that is no scalar.
+func (o *jsonData) appendNested(dst []byte, s *data.Schema) (_ []byte, err error) {
+	switch s.Type() {
 	case data.String:
 		if name := o.enumParam(s); name != "" {
-			return appendEnum(dst, name+".", s), "", nil
+			dst = appendEnum(append(dst, ','), name+".", s)
 		}
-		return append(dst, `"type":"string"`...), "", nil
 	case data.ArrayType:
-		dst, err = o.appendSchema(append(dst, `"type":"array","items":`...), s.ValueSchema(), noIndex, false)
-		return dst, "", below(err, "[]")
+		dst, err = o.appendSchema(append(dst, `,"items":`...), s.ValueSchema(), noIndex, false)
+		return dst, below(err, "[]")
 	case data.MapType:
-		dst, err = o.appendMap(dst, s)
-		return dst, typeMap, err
+		if keyed(s) {
+			dst, err = o.appendSchema(append(dst, `,"additionalProperties":`...), s.ValueSchema(), noIndex, false)
+			return dst, below(err, "{}")
+		}
+		entry := []data.Field{{Name: "key", Index: 0, Schema: s.KeySchema()}, {Name: "value", Index: 1, Schema: s.ValueSchema()}}
+		dst, err = o.appendFields(append(dst, `,"items":{"type":"object"`...), entry)
+		return append(dst, '}'), err
+	case data.StructType:
+		return o.appendProperties(dst, s)
 	}
-	dst, err = o.appendProperties(dst, s)
-	return dst, "", err
+	return dst, nil
 }
 
 // appendEnum appends the symbols. Those of an optional schema leave null to the schema around it.
@@ -169,39 +202,31 @@ func appendEnum(dst []byte, prefix string, s *data.Schema) []byte {
 	return append(dst, ']')
 }
 
-func (o *jsonData) appendMap(dst []byte, s *data.Schema) (_ []byte, err error) {
-	if keyed(s) {
-		dst, err = o.appendSchema(append(dst, `"type":"object","additionalProperties":`...), s.ValueSchema(), noIndex, false)
-		return dst, below(err, "{}")
+func (o *jsonData) appendFields(dst []byte, fields []data.Field) (_ []byte, err error) {
+	if len(fields) == 0 {
+		return dst, nil
 	}
-	if dst, err = o.appendSchema(append(dst, `"type":"array","items":{"type":"object","properties":{"key":`...), s.KeySchema(), 0, false); err != nil {
-		return dst, below(err, "{key}")
-	}
-	if dst, err = o.appendSchema(append(dst, `,"value":`...), s.ValueSchema(), 1, false); err != nil {
-		return dst, below(err, "{}")
-	}
-	return append(dst, "}}"...), nil
-}
-
-func (o *jsonData) appendProperties(dst []byte, s *data.Schema) (_ []byte, err error) {
-	dst = append(dst, `"type":"object","properties":`...)
-	end := byte('{')
-	var rest *data.Schema
-	for _, f := range s.Fields() {
-		if o.additional(f) {
-			rest = f.Schema
-			continue
-		}
-		dst = append(jsontext.AppendString(append(dst, end), f.Name), ':')
+	dst = append(dst, `,"properties":`...)
+	at := len(dst)
+	for _, f := range javaOrder(fields, func(f data.Field) string { return f.Name }) {
+		dst = append(jsontext.AppendString(append(dst, ','), f.Name), ':')
 		if dst, err = o.appendSchema(dst, f.Schema, f.Index, false); err != nil {
 			return dst, below(err, f.Name)
 		}
-		end = ','
 	}
-	if end == '{' {
-		dst = append(dst, '{')
+	return enclosed(dst, at), nil
+}
+
+func (o *jsonData) appendProperties(dst []byte, s *data.Schema) (_ []byte, err error) {
+	fields := s.Fields()
+	var rest *data.Schema
+	if i := slices.IndexFunc(fields, o.additional); i >= 0 {
+		rest = fields[i].Schema
+		fields = slices.Delete(slices.Clone(fields), i, i+1)
 	}
-	dst = append(dst, '}')
+	if dst, err = o.appendFields(dst, fields); err != nil {
+		return dst, err
+	}
 	switch {
 	case rest != nil && rest.Name() != additionalText:
 		dst, err = o.appendSchema(append(dst, `,"additionalProperties":`...), rest.ValueSchema(), noIndex, false)
