@@ -190,7 +190,9 @@ func TestRegistryGo(t *testing.T) {
 			c.version = version
 		}
 	}
-	c.registry(t, "rows-go", func(s *stack) *exec.Cmd { return exec.Command(path, "registry", s.kafka, "http://"+s.registry, linesTopic) })
+	c.registry(t, "rows-go", func(s *stack) *exec.Cmd {
+		return exec.Command(path, "registry", s.kafka, "http://"+s.registry, linesTopic)
+	})
 }
 
 // TestRegistryJava runs Confluent's Java client, which Apache Flink bundles under names of its own. Confluent's serializers and converters are
@@ -209,5 +211,7 @@ func TestRegistryJava(t *testing.T) {
 		return cmd
 	})
 	serializers := client{"registry: Confluent's Java serializers", "none"}
-	t.Run("serializers", func(t *testing.T) { serializers.missing(t, "they are only on packages.confluent.io, not on Maven Central") })
+	t.Run("serializers", func(t *testing.T) {
+		serializers.missing(t, "they are only on packages.confluent.io, not on Maven Central")
+	})
 }
