@@ -30,10 +30,11 @@ var chained = map[string]string{
 // kurier dev runs.
 func TestSchemaConvertersTravelThroughTheIncludedRegistry(t *testing.T) {
 	for name, tc := range map[string]struct{ class, schemaType, serializer string }{
-		"Avro":            {"io.confluent.connect.avro.AvroConverter", "AVRO", "PrefixSchemaIdSerializer"},
-		"JSON Schema":     {"io.confluent.connect.json.JsonSchemaConverter", "JSON", "PrefixSchemaIdSerializer"},
-		"Protobuf":        {"io.confluent.connect.protobuf.ProtobufConverter", "PROTOBUF", "PrefixSchemaIdSerializer"},
-		"Avro by headers": {"io.confluent.connect.avro.AvroConverter", "AVRO", "HeaderSchemaIdSerializer"},
+		"Avro":                {"io.confluent.connect.avro.AvroConverter", "AVRO", "PrefixSchemaIdSerializer"},
+		"JSON Schema":         {"io.confluent.connect.json.JsonSchemaConverter", "JSON", "PrefixSchemaIdSerializer"},
+		"Protobuf":            {"io.confluent.connect.protobuf.ProtobufConverter", "PROTOBUF", "PrefixSchemaIdSerializer"},
+		"Avro by headers":     {"io.confluent.connect.avro.AvroConverter", "AVRO", "HeaderSchemaIdSerializer"},
+		"Protobuf by headers": {"io.confluent.connect.protobuf.ProtobufConverter", "PROTOBUF", "HeaderSchemaIdSerializer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

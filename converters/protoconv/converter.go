@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/kurier-io/kurier/converters/intern"
 	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/converters/protoconv/protoschema"
 	"github.com/kurier-io/kurier/converters/subject"
@@ -19,7 +20,7 @@ import (
 type Converter struct {
 	settings
 	pool   *subject.Pool
-	shared *interner
+	shared *intern.Schemas
 	client *subject.Client
 	role   string // key or value
 
@@ -74,25 +75,31 @@ type writeKey struct {
 // A written is what is known about writing values of a schema to a topic.
 type written struct {
 	writeKey
-	prefix []byte // what ties the bytes to the message in the registry
-	plan   *enc
-	until  time.Time
+	mark  subject.Mark // ties the bytes to the message in the registry
+	plan  *enc
+	until time.Time
 }
 
 // FromConnectData implements connect.Converter.
 func (c *Converter) FromConnectData(dst []byte, topic string, s *data.Schema, v data.Value) ([]byte, bool, error) {
+	out, _, ok, err := c.FromConnectDataHeaded(dst, topic, s, v)
+	return out, ok, err
+}
+
+// FromConnectDataHeaded implements connect.HeadedConverter.
+func (c *Converter) FromConnectDataHeaded(dst []byte, topic string, s *data.Schema, v data.Value) ([]byte, []connect.RawHeader, bool, error) {
 	if v.IsNull() {
-		return dst, false, nil
+		return dst, nil, false, nil
 	}
 	w := c.lastWritten
 	if w == nil || w.schema != s || w.topic != topic || !w.until.IsZero() {
 		var err error
 		if w, err = c.prepare(topic, s); err != nil {
-			return dst, false, err
+			return dst, nil, false, err
 		}
 	}
-	dst, err := w.plan.appendRoot(append(dst, w.prefix...), v)
-	return dst, true, err
+	dst, err := w.plan.appendRoot(append(dst, w.mark.Prefix...), v)
+	return dst, w.mark.Headers, true, err
 }
 
 func (c *Converter) prepare(topic string, s *data.Schema) (*written, error) {
@@ -136,7 +143,9 @@ func (c *Converter) newWritten(k writeKey) (*written, error) {
 			return nil, serializing(k.topic, err)
 		}
 	}
-	w.prefix = appendIndexes(subject.AppendID(nil, reg.ID), indexesOf(to))
+	if w.mark, err = c.client.Mark(reg, appendIndexes(nil, indexesOf(to))); err != nil {
+		return nil, serializing(k.topic, err)
+	}
 	return w, nil
 }
 
@@ -187,21 +196,11 @@ func (c *Converter) parse(reg subject.Registered) (*protoschema.Schema, error) {
 	}
 	refs := make([]protoschema.Ref, len(order))
 	for i, name := range order {
-		refs[i] = protoschema.Ref{Name: name, Text: withMeta(texts[name])}
+		refs[i] = protoschema.Ref{Name: name, Text: texts[name]}
 	}
-	s, err := protoschema.Parse(withMeta(reg.Text), refs)
+	s, err := protoschema.Parse(reg.Text, refs)
 	if err != nil {
 		return nil, fmt.Errorf("the schema with id %d: %w", reg.ID, err)
 	}
 	return s, nil
-}
-
-// withMeta adds the import that older versions of Confluent's converter leave out although they use its options.
-func withMeta(text string) string {
-	for _, option := range []string{"(confluent.field_meta)", "(confluent.message_meta)", "(confluent.file_meta)", "(confluent.enum_meta)", "(confluent.enum_value_meta)"} {
-		if strings.Contains(text, option) && !strings.Contains(text, metaFile) {
-			return text + "\nimport \"" + metaFile + "\";\n"
-		}
-	}
-	return text
 }

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/kurier-io/kurier/converters/subject"
+	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -23,14 +24,24 @@ type readable struct {
 
 // ToConnectData implements connect.Converter.
 func (c *Converter) ToConnectData(topic string, b []byte) (*data.Schema, data.Value, error) {
+	return c.ToConnectDataHeaded(topic, nil, b)
+}
+
+// ToConnectDataHeaded implements connect.HeadedConverter.
+func (c *Converter) ToConnectDataHeaded(topic string, headers connect.RawHeaders, b []byte) (*data.Schema, data.Value, error) {
 	if b == nil {
 		return nil, data.Null(), nil
 	}
-	id, rest, err := subject.ParseID(b)
+	id, path, body, err := c.client.Identify(headers, b)
 	if err != nil {
 		return nil, data.Null(), unknownBytes(topic, b, c.role)
 	}
-	path, body, err := cutIndexes(rest)
+	// The message indexes follow the id wherever it stands.
+	if path != nil {
+		path, _, err = cutIndexes(path)
+	} else {
+		path, body, err = cutIndexes(body)
+	}
 	if err != nil {
 		return nil, data.Null(), deserializing(topic, err)
 	}
@@ -83,7 +94,7 @@ func (c *Converter) newReadable(k readKey) (*readable, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &readable{readKey: k, schema: c.shared.of(read)}
+	p := &readable{readKey: k, schema: c.shared.Of(read)}
 	p.plan, err = c.decoder(p.schema, m)
 	return p, err
 }

@@ -62,15 +62,15 @@ func (c *Client) Mark(r Registered, more []byte) (Mark, error) {
 	return Mark{Headers: []connect.RawHeader{{Key: c.place.header, Value: value}}}, nil
 }
 
-// Identify finds the schema id of a record, in its header or in front of its bytes. more is what follows the id where it stands, and body the
-// bytes of the value: the same as more when the id stands in front of them.
-func (c *Client) Identify(headers connect.RawHeaders, b []byte) (id ID, more, body []byte, err error) {
+// Identify finds the schema id of a record, in its header or in front of its bytes, and returns the bytes without it. beside is what follows
+// the id in its header, nil when the id stands in front.
+func (c *Client) Identify(headers connect.RawHeaders, b []byte) (id ID, beside, body []byte, err error) {
 	if headers != nil && !c.place.prefixed {
 		if h, ok := headers.Last(c.place.header); ok {
-			id, more, err = ParseID(h)
-			return id, more, b, err
+			id, beside, err = ParseID(h)
+			return id, beside, b, err
 		}
 	}
-	id, more, err = ParseID(b)
-	return id, more, more, err
+	id, body, err = ParseID(b)
+	return id, nil, body, err
 }

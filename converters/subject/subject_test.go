@@ -330,18 +330,18 @@ func TestIdsStandInFrontOrInAHeader(t *testing.T) {
 		headers rawHeaders
 		bytes   string
 		guid    bool
-		more    string
+		beside  string
 		body    string
 	}{
-		"front":               {front, nil, "\x00\x00\x00\x01\x02abc", false, "abc", "abc"},
+		"front":               {front, nil, "\x00\x00\x00\x01\x02abc", false, "", "abc"},
 		"header":              {front, rawHeaders{"__value_schema_id": guid + "\x07"}, "abc", true, "\x07", "abc"},
-		"the other's header":  {front, rawHeaders{"__key_schema_id": guid}, "\x00\x00\x00\x01\x02abc", false, "abc", "abc"},
-		"front only":          {open(t, false, "schema.registry.url=http://x", "value.schema.id.deserializer=PrefixSchemaIdDeserializer"), rawHeaders{"__value_schema_id": guid}, "\x00\x00\x00\x01\x02abc", false, "abc", "abc"},
+		"not by the other's":  {front, rawHeaders{"__key_schema_id": guid}, "\x00\x00\x00\x01\x02abc", false, "", "abc"},
+		"front only":          {open(t, false, "schema.registry.url=http://x", "value.schema.id.deserializer=PrefixSchemaIdDeserializer"), rawHeaders{"__value_schema_id": guid}, "\x00\x00\x00\x01\x02abc", false, "", "abc"},
 		"an id in the header": {beside, rawHeaders{"__key_schema_id": "\x00\x00\x00\x01\x02"}, "abc", false, "", "abc"},
 	} {
-		id, more, body, err := tc.c.Identify(tc.headers, []byte(tc.bytes))
-		if err != nil || id.ByGUID() != tc.guid || !tc.guid && id.Num != 258 || string(more) != tc.more || string(body) != tc.body {
-			t.Errorf("%s: %v %q %q %v", name, id, more, body, err)
+		id, beside, body, err := tc.c.Identify(tc.headers, []byte(tc.bytes))
+		if err != nil || id.ByGUID() != tc.guid || !tc.guid && id.Num != 258 || string(beside) != tc.beside || (beside != nil) != strings.HasSuffix(name, "header") || string(body) != tc.body {
+			t.Errorf("%s: %v %q %q %v", name, id, beside, body, err)
 		}
 	}
 	if _, _, _, err := front.Identify(rawHeaders{"__value_schema_id": "x"}, []byte("abc")); !errors.Is(err, ErrUnknownMagic) {
