@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
@@ -138,7 +139,7 @@ func (c *Converter) read() (*data.Schema, data.Value, error) {
 		return c.fixed()
 	case c.SchemasEnable:
 		return c.envelope()
-	case c.reader.next() == 0 && c.reader.i >= len(c.reader.b):
+	case c.reader.Next() == 0 && len(c.reader.Rest()) == 0:
 		return nil, data.Null(), nil
 	}
 	v, err := c.reader.value(nil)
@@ -147,12 +148,13 @@ func (c *Converter) read() (*data.Schema, data.Value, error) {
 
 // classify prefers a syntax error anywhere in the text to any other, because Java parses everything before it looks at anything.
 func classify(b []byte, err error) error {
-	if _, is := errors.AsType[*syntaxError](err); !is {
-		s := scanner{b: b}
-		if s.next() == 0 && s.i >= len(b) {
+	if _, is := errors.AsType[*jsontext.SyntaxError](err); !is {
+		var s jsontext.Scanner
+		s.Reset(b)
+		if s.Next() == 0 && len(s.Rest()) == 0 {
 			return err
 		}
-		if bad := s.skip(); bad == nil {
+		if bad := s.Skip(); bad == nil {
 			return err
 		} else {
 			err = bad

@@ -3,6 +3,7 @@ package jsonconv
 import (
 	"bytes"
 
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -13,15 +14,15 @@ const envelopeText = `JsonConverter with schemas.enable requires "schema" and "p
 // otherwise the place of the payload is remembered.
 func (c *Converter) envelope() (*data.Schema, data.Value, error) {
 	r := &c.reader
-	if r.next() != '{' {
-		if r.i < len(r.b) {
-			if err := r.skip(); err != nil {
+	if r.Next() != '{' {
+		if len(r.Rest()) > 0 {
+			if err := r.Skip(); err != nil {
 				return nil, data.Value{}, err
 			}
 		}
 		return nil, data.Value{}, c.envelopeErr()
 	}
-	if err := r.enter(); err != nil {
+	if err := r.Enter(); err != nil {
 		return nil, data.Value{}, err
 	}
 	var (
@@ -30,25 +31,25 @@ func (c *Converter) envelope() (*data.Schema, data.Value, error) {
 		haveSchema, direct bool
 		payload            = -1
 	)
-	for more := r.first('}'); more; {
-		raw, escaped, err := r.name()
+	for more := r.First('}'); more; {
+		raw, escaped, err := r.Name()
 		if err != nil {
 			return nil, v, err
 		}
 		if escaped {
-			raw = unescape(raw)
+			raw = jsontext.Unescape(raw)
 		}
 		switch string(raw) {
 		case "schema":
 			schema, err = c.schemaMember()
 			haveSchema, direct = true, false
 		case "payload":
-			r.next()
-			payload = r.i
+			r.Next()
+			payload = r.Pos()
 			if direct = haveSchema; direct {
 				v, err = r.value(schema)
 			} else {
-				err = r.skip()
+				err = r.Skip()
 			}
 		default:
 			err = c.envelopeErr()
@@ -56,7 +57,7 @@ func (c *Converter) envelope() (*data.Schema, data.Value, error) {
 		if err != nil {
 			return nil, v, err
 		}
-		if more, err = r.more('}'); err != nil {
+		if more, err = r.More('}'); err != nil {
 			return nil, v, err
 		}
 	}
@@ -64,7 +65,7 @@ func (c *Converter) envelope() (*data.Schema, data.Value, error) {
 		return nil, v, c.envelopeErr()
 	}
 	if !direct {
-		r.i, r.depth = payload, 1
+		r.Seek(payload, 1)
 		var err error
 		if v, err = r.value(schema); err != nil {
 			return nil, v, err
@@ -76,23 +77,24 @@ func (c *Converter) envelope() (*data.Schema, data.Value, error) {
 // schemaMember reads the schema at hand, usually by comparing it with the one met last.
 func (c *Converter) schemaMember() (*data.Schema, error) {
 	r := &c.reader
-	kind := r.next()
-	if kind == '{' && len(c.schemas.lastRaw) > 0 && bytes.HasPrefix(r.b[r.i:], c.schemas.lastRaw) {
-		r.i += len(c.schemas.lastRaw)
+	kind := r.Next()
+	if kind == '{' && len(c.schemas.lastRaw) > 0 && bytes.HasPrefix(r.Rest(), c.schemas.lastRaw) {
+		r.Seek(r.Pos()+len(c.schemas.lastRaw), r.Depth())
 		return c.schemas.last, nil
 	}
-	start := r.i
-	if err := r.skip(); err != nil {
+	start := r.Pos()
+	if err := r.Skip(); err != nil {
 		return nil, err
 	}
-	raw := r.b[start:r.i]
+	raw := r.Since(start)
 	if kind == 'n' {
 		return nil, nil
 	}
 	if s, ok := c.schemas.find(raw); ok {
 		return s, nil
 	}
-	sub := reader{scanner: scanner{b: raw}, replaceNull: r.replaceNull, shapes: r.shapes}
+	sub := reader{replaceNull: r.replaceNull, shapes: r.shapes}
+	sub.reset(raw)
 	n, err := sub.node()
 	if err != nil {
 		return nil, err
@@ -111,21 +113,21 @@ func (c *Converter) envelopeErr() error {
 // fixed reads a message whose schema is configured (KIP-1054): the payload member of an envelope, or else the whole text.
 func (c *Converter) fixed() (*data.Schema, data.Value, error) {
 	r := &c.reader
-	if at, ok := payloadOf(r.scanner); ok {
-		r.i, r.depth = at, 1
+	if at, ok := payloadOf(r.Scanner); ok {
+		r.Seek(at, 1)
 	}
 	v, err := r.value(c.content)
 	return c.content, v, err
 }
 
 // payloadOf finds the payload of an object with exactly the members schema and payload.
-func payloadOf(s scanner) (at int, ok bool) {
-	if s.next() != '{' || s.enter() != nil {
+func payloadOf(s jsontext.Scanner) (at int, ok bool) {
+	if s.Next() != '{' || s.Enter() != nil {
 		return 0, false
 	}
 	schema := false
-	for more := s.first('}'); more; {
-		raw, _, err := s.name()
+	for more := s.First('}'); more; {
+		raw, _, err := s.Name()
 		if err != nil {
 			return 0, false
 		}
@@ -133,14 +135,14 @@ func payloadOf(s scanner) (at int, ok bool) {
 		case "schema":
 			schema = true
 		case "payload":
-			at = s.i
+			at = s.Pos()
 		default:
 			return 0, false
 		}
-		if s.skip() != nil {
+		if s.Skip() != nil {
 			return 0, false
 		}
-		if more, err = s.more('}'); err != nil {
+		if more, err = s.More('}'); err != nil {
 			return 0, false
 		}
 	}

@@ -1,6 +1,7 @@
 package jsonconv
 
 import (
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -46,7 +47,7 @@ func (w *writer) compile(s *data.Schema) *plan {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			p.fields[i] = fieldPlan{string(append(appendString(b, f.Name), ':')), w.compile(f.Schema)}
+			p.fields[i] = fieldPlan{string(append(jsontext.AppendString(b, f.Name), ':')), w.compile(f.Schema)}
 		}
 	}
 	return p

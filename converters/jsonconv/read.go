@@ -1,17 +1,16 @@
 package jsonconv
 
 import (
-	"bytes"
-	"encoding/base64"
 	"hash/maphash"
 
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
 // A reader turns JSON into values in one walk over the text, by the rules of JsonConverter.convertToConnect. Strings without escapes
 // alias the text.
 type reader struct {
-	scanner
+	jsontext.Scanner
 	replaceNull bool
 	// coerced says that a value of the wrong JSON type was read as null somewhere in the value at hand. Java finds out only when the
 	// value is put into a struct.
@@ -25,16 +24,19 @@ func newReader(replaceNull bool) reader {
 	return reader{replaceNull: replaceNull, shapes: &shapes{seed: maphash.MakeSeed()}}
 }
 
-func (r *reader) reset(b []byte) { r.scanner, r.coerced = scanner{b: b}, false }
+func (r *reader) reset(b []byte) {
+	r.Scanner.Reset(b)
+	r.coerced = false
+}
 
 // value reads a value of s; nil: a schemaless one.
 func (r *reader) value(s *data.Schema) (data.Value, error) {
-	c := r.next()
+	c := r.Next()
 	if s == nil {
 		return r.any(c)
 	}
 	if c == 'n' {
-		if err := r.word("null"); err != nil {
+		if err := r.Word("null"); err != nil {
 			return data.Value{}, err
 		}
 		return r.null(s)
@@ -55,7 +57,7 @@ func (r *reader) value(s *data.Schema) (data.Value, error) {
 		return data.StringOf(text), err
 	case data.Boolean:
 		v := data.BoolValue(c == 't')
-		return v, r.skip()
+		return v, r.Skip()
 	case data.Bytes:
 		return r.bytes(c)
 	case data.StructType:
@@ -82,14 +84,14 @@ func (r *reader) null(s *data.Schema) (data.Value, error) {
 
 func (r *reader) asNull() (data.Value, error) {
 	r.coerced = true
-	return data.Null(), r.skip()
+	return data.Null(), r.Skip()
 }
 
 // text reads a string; the result aliases the input unless it has escapes.
 func (r *reader) text() ([]byte, error) {
-	raw, escaped, err := r.str()
+	raw, escaped, err := r.Str()
 	if escaped && err == nil {
-		raw = unescape(raw)
+		raw = jsontext.Unescape(raw)
 	}
 	return raw, err
 }
@@ -99,20 +101,20 @@ func (r *reader) numeric(t data.Type, c byte) (data.Value, error) {
 	var n int64
 	var f float64
 	if c == '-' || c-'0' <= 9 {
-		text, frac, err := r.number()
+		text, frac, err := r.Number()
 		switch {
 		case err != nil:
 			return data.Value{}, err
 		case t == data.Float32:
-			f = float(text, 32)
+			f = jsontext.Float(text, 32)
 		case t == data.Float64:
-			f = float(text, 64)
+			f = jsontext.Float(text, 64)
 		case frac:
-			n = truncate(text)
+			n = jsontext.Truncate(text)
 		default:
-			n, _ = integer(text)
+			n, _ = jsontext.Integer(text)
 		}
-	} else if err := r.skip(); err != nil {
+	} else if err := r.Skip(); err != nil {
 		return data.Value{}, err
 	}
 	switch t {
@@ -139,20 +141,11 @@ func (r *reader) bytes(c byte) (data.Value, error) {
 	if err != nil {
 		return data.Value{}, err
 	}
-	b, ok := unbase64(text)
+	b, ok := jsontext.Base64(text)
 	if !ok {
 		return data.Value{}, data.Errorf("Invalid bytes field")
 	}
 	return data.BytesValue(b), nil
-}
-
-// unbase64 decodes standard Base64; blanks are skipped.
-func unbase64(text []byte) ([]byte, bool) {
-	if bytes.ContainsAny(text, " \t\r\n\f") {
-		text = bytes.Join(bytes.Fields(text), nil)
-	}
-	b, err := base64.StdEncoding.AppendDecode(make([]byte, 0, base64.StdEncoding.DecodedLen(len(text))), text)
-	return b, err == nil
 }
 
 func (r *reader) decimal(s *data.Schema, c byte) (data.Value, error) {
@@ -162,17 +155,21 @@ func (r *reader) decimal(s *data.Schema, c byte) (data.Value, error) {
 		if err != nil {
 			return data.Value{}, err
 		}
-		b, ok := unbase64(text)
+		b, ok := jsontext.Base64(text)
 		if !ok || len(b) == 0 {
 			return data.Value{}, data.Errorf("Invalid bytes for Decimal field")
 		}
 		return data.DecimalBytesValue(b, s.Scale()), nil
 	case c == '-' || c-'0' <= 9:
-		text, _, err := r.number()
+		text, _, err := r.Number()
 		if err != nil {
 			return data.Value{}, err
 		}
-		return decimal(text)
+		v, ok := jsontext.Decimal(text)
+		if !ok {
+			return v, data.Errorf("the exponent of the number %s is too large for a Decimal", text)
+		}
+		return v, nil
 	}
 	return r.wrong(c, "Invalid type for Decimal, underlying representation should be numeric or bytes but was ")
 }
@@ -188,13 +185,13 @@ func (r *reader) instant(s *data.Schema, c byte) (data.Value, error) {
 	if c != '-' && c-'0' > 9 {
 		return r.wrong(c, msg)
 	}
-	text, frac, err := r.number()
+	text, frac, err := r.Number()
 	if err != nil {
 		return data.Value{}, err
 	}
 	n, exact := int64(0), false
 	if !frac {
-		n, exact = integer(text)
+		n, exact = jsontext.Integer(text)
 	}
 	if frac || s.Logical() != data.LogicalTimestamp && (!exact || n != int64(int32(n))) {
 		return data.Value{}, data.Errorf("%sNUMBER", msg)
@@ -207,10 +204,10 @@ func (r *reader) instant(s *data.Schema, c byte) (data.Value, error) {
 
 // wrong skips a value and reports its JSON type.
 func (r *reader) wrong(c byte, msg string) (data.Value, error) {
-	if err := r.skip(); err != nil {
+	if err := r.Skip(); err != nil {
 		return data.Value{}, err
 	}
-	return data.Value{}, data.Errorf("%s%s", msg, nodeType(c))
+	return data.Value{}, data.Errorf("%s%s", msg, jsontext.NodeType(c))
 }
 
 // any reads a schemaless value: integral numbers are INT64 (wrapping), others FLOAT64.
@@ -224,22 +221,22 @@ func (r *reader) any(c byte) (data.Value, error) {
 		text, err := r.text()
 		return data.StringOf(text), err
 	case 't':
-		return data.BoolValue(true), r.word("true")
+		return data.BoolValue(true), r.Word("true")
 	case 'f':
-		return data.BoolValue(false), r.word("false")
+		return data.BoolValue(false), r.Word("false")
 	case 'n':
-		return data.Null(), r.word("null")
+		return data.Null(), r.Word("null")
 	}
 	if c != '-' && c-'0' > 9 {
-		return data.Value{}, r.unexpected()
+		return data.Value{}, r.Unexpected()
 	}
-	text, frac, err := r.number()
+	text, frac, err := r.Number()
 	if err != nil {
 		return data.Value{}, err
 	}
 	if frac {
-		return data.Float64Value(float(text, 64)), nil
+		return data.Float64Value(jsontext.Float(text, 64)), nil
 	}
-	n, _ := integer(text)
+	n, _ := jsontext.Integer(text)
 	return data.Int64Value(n), nil
 }

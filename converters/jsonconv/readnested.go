@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -27,20 +28,20 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 	if c != '{' {
 		return r.wrong(c, "Structs should be encoded as JSON objects, but found ")
 	}
-	if err := r.enter(); err != nil {
+	if err := r.Enter(); err != nil {
 		return data.Value{}, err
 	}
 	fields := s.Fields()
 	vals := r.alloc(len(fields))
 	var nulled []int // fields whose value was no null but is one now
 	at := 0
-	for more := r.first('}'); more; {
-		raw, escaped, err := r.name()
+	for more := r.First('}'); more; {
+		raw, escaped, err := r.Name()
 		if err != nil {
 			return data.Value{}, err
 		}
 		if escaped {
-			raw = unescape(raw)
+			raw = jsontext.Unescape(raw)
 		}
 		if at >= len(fields) || fields[at].Name != string(raw) {
 			f, ok := s.Field(unsafe.String(unsafe.SliceData(raw), len(raw)))
@@ -50,9 +51,9 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 			}
 		}
 		if at == len(fields) {
-			err = r.skip()
+			err = r.Skip()
 		} else {
-			outer, start := r.coerced, r.i
+			outer, start := r.coerced, r.Pos()
 			r.coerced = false
 			if vals[at], err = r.value(fields[at].Schema); err == nil && r.coerced {
 				nulled = append(nulled, at)
@@ -67,7 +68,7 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 		if err != nil {
 			return data.Value{}, err
 		}
-		if more, err = r.more('}'); err != nil {
+		if more, err = r.More('}'); err != nil {
 			return data.Value{}, err
 		}
 	}
@@ -84,13 +85,13 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 
 // inField adds the field, and the text of its value, to an error; a syntax error has its place already.
 func (r *reader) inField(err error, name string, start int) error {
-	if _, is := errors.AsType[*syntaxError](err); is {
+	if _, is := errors.AsType[*jsontext.SyntaxError](err); is {
 		return err
 	}
 	if data.Secret(name) {
 		return data.Below(err, name, "a value that is not shown")
 	}
-	return data.Below(err, name, data.Shorten(strings.TrimSpace(string(r.b[start:min(r.i, len(r.b))]))))
+	return data.Below(err, name, data.Shorten(strings.TrimSpace(string(r.Since(start)))))
 }
 
 // array reads a list. Java iterates over whatever node it finds: an object gives its values, a scalar nothing.
@@ -107,20 +108,20 @@ func (r *reader) array(elem *data.Schema, c byte) (data.Value, error) {
 		return data.ArrayValue(out), nil
 	}
 	if c != '[' {
-		return data.ArrayValue(nil), r.skip()
+		return data.ArrayValue(nil), r.Skip()
 	}
-	if err := r.enter(); err != nil {
+	if err := r.Enter(); err != nil {
 		return data.Value{}, err
 	}
 	var out []data.Value
-	for more := r.first(']'); more; {
-		start := r.i
+	for more := r.First(']'); more; {
+		start := r.Pos()
 		v, err := r.value(elem)
 		if err != nil {
 			return data.Value{}, r.inField(err, "["+strconv.Itoa(len(out))+"]", start)
 		}
 		out = append(out, v)
-		if more, err = r.more(']'); err != nil {
+		if more, err = r.More(']'); err != nil {
 			return data.Value{}, err
 		}
 	}
@@ -137,17 +138,17 @@ func (r *reader) mapping(s *data.Schema, c byte) (data.Value, error) {
 	if c != '[' {
 		return r.wrong(c, "Maps with non-string fields should be encoded as JSON array of tuples, but found ")
 	}
-	if err := r.enter(); err != nil {
+	if err := r.Enter(); err != nil {
 		return data.Value{}, err
 	}
 	m := data.NewMap(0)
-	for more := r.first(']'); more; {
+	for more := r.First(']'); more; {
 		k, v, err := r.pair(s)
 		if err != nil {
 			return data.Value{}, err
 		}
 		m.Put(k, v)
-		if more, err = r.more(']'); err != nil {
+		if more, err = r.More(']'); err != nil {
 			return data.Value{}, err
 		}
 	}
@@ -156,39 +157,39 @@ func (r *reader) mapping(s *data.Schema, c byte) (data.Value, error) {
 
 // pair reads the array [key, value].
 func (r *reader) pair(s *data.Schema) (k, v data.Value, err error) {
-	if c := r.next(); c != '[' {
+	if c := r.Next(); c != '[' {
 		_, err = r.wrong(c, "Found invalid map entry instead of array tuple: ")
 		return k, v, err
 	}
-	probe := r.scanner
-	if err = probe.enter(); err != nil {
+	probe := r.Scanner
+	if err = probe.Enter(); err != nil {
 		return k, v, err
 	}
 	n := 0
-	for more := probe.first(']'); more; n++ {
-		if err = probe.skip(); err != nil {
+	for more := probe.First(']'); more; n++ {
+		if err = probe.Skip(); err != nil {
 			return k, v, err
 		}
-		if more, err = probe.more(']'); err != nil {
+		if more, err = probe.More(']'); err != nil {
 			return k, v, err
 		}
 	}
 	if n != 2 {
 		return k, v, data.Errorf("Found invalid map entry, expected length 2 but found :%d", n)
 	}
-	if err = r.enter(); err != nil {
+	if err = r.Enter(); err != nil {
 		return k, v, err
 	}
-	r.first(']')
+	r.First(']')
 	if k, err = r.value(s.KeySchema()); err != nil {
 		return k, v, err
 	}
-	if _, err = r.more(']'); err != nil {
+	if _, err = r.More(']'); err != nil {
 		return k, v, err
 	}
 	if v, err = r.value(s.ValueSchema()); err != nil {
 		return k, v, err
 	}
-	_, err = r.more(']')
+	_, err = r.More(']')
 	return k, v, err
 }

@@ -3,6 +3,7 @@ package jsonconv
 import (
 	"hash/maphash"
 
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -35,18 +36,18 @@ func (r *reader) newMap() *data.Map {
 
 // object reads an object into a map with string keys.
 func (r *reader) object(elem *data.Schema) (data.Value, error) {
-	if err := r.enter(); err != nil {
+	if err := r.Enter(); err != nil {
 		return data.Value{}, err
 	}
 	m := r.newMap()
-	if !r.first('}') {
+	if !r.First('}') {
 		return data.MapValue(m), nil
 	}
 	raw, err := r.key()
 	if err != nil {
 		return data.Value{}, err
 	}
-	sl := &r.shapes.slots[(r.depth*5+len(raw))%len(r.shapes.slots)]
+	sl := &r.shapes.slots[(r.Depth()*5+len(raw))%len(r.shapes.slots)]
 	if sl.shape != nil && sl.shape.Keys()[0].Str() == string(raw) {
 		return r.alike(sl, elem, raw, m)
 	}
@@ -55,9 +56,9 @@ func (r *reader) object(elem *data.Schema) (data.Value, error) {
 
 // key reads a member's name and the colon.
 func (r *reader) key() ([]byte, error) {
-	raw, escaped, err := r.name()
+	raw, escaped, err := r.Name()
 	if escaped && err == nil {
-		raw = unescape(raw)
+		raw = jsontext.Unescape(raw)
 	}
 	return raw, err
 }
@@ -73,7 +74,7 @@ func (r *reader) alike(sl *slot, elem *data.Schema, raw []byte, m *data.Map) (da
 			return data.Value{}, err
 		}
 		i++
-		more, err := r.more('}')
+		more, err := r.More('}')
 		if err != nil {
 			return data.Value{}, err
 		}
@@ -106,7 +107,7 @@ func (r *reader) unlike(sl *slot, elem *data.Schema, raw []byte, m *data.Map) (d
 			return data.Value{}, err
 		}
 		m.Put(data.StringOf(raw), v)
-		if more, err = r.more('}'); err != nil {
+		if more, err = r.More('}'); err != nil {
 			return data.Value{}, err
 		}
 		if more {

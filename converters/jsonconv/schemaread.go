@@ -1,6 +1,7 @@
 package jsonconv
 
 import (
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -30,22 +31,22 @@ func (n *node) get(name string) *node {
 func (n *node) absent() bool { return n.kind == 0 || n.kind == 'n' }
 
 func (r *reader) node() (n node, err error) {
-	n.kind = r.next()
-	start := r.i
+	n.kind = r.Next()
+	start := r.Pos()
 	switch n.kind {
 	case '{':
 		err = r.members(&n)
 	case '[':
-		if err = r.enter(); err != nil {
+		if err = r.Enter(); err != nil {
 			return n, err
 		}
-		for more := r.first(']'); more; {
+		for more := r.First(']'); more; {
 			e, err := r.node()
 			if err != nil {
 				return n, err
 			}
 			n.elems = append(n.elems, e)
-			if more, err = r.more(']'); err != nil {
+			if more, err = r.More(']'); err != nil {
 				return n, err
 			}
 		}
@@ -54,24 +55,24 @@ func (r *reader) node() (n node, err error) {
 		text, err = r.text()
 		n.text = string(text)
 	default:
-		err = r.skip()
+		err = r.Skip()
 	}
-	n.raw = r.b[start:r.i]
+	n.raw = r.Since(start)
 	return n, err
 }
 
 func (r *reader) members(n *node) error {
-	if err := r.enter(); err != nil {
+	if err := r.Enter(); err != nil {
 		return err
 	}
 	seen := map[string]int{}
-	for more := r.first('}'); more; {
-		raw, escaped, err := r.name()
+	for more := r.First('}'); more; {
+		raw, escaped, err := r.Name()
 		if err != nil {
 			return err
 		}
 		if escaped {
-			raw = unescape(raw)
+			raw = jsontext.Unescape(raw)
 		}
 		v, err := r.node()
 		if err != nil {
@@ -83,7 +84,7 @@ func (r *reader) members(n *node) error {
 			seen[string(raw)] = len(n.members)
 			n.members = append(n.members, member{string(raw), v})
 		}
-		if more, err = r.more('}'); err != nil {
+		if more, err = r.More('}'); err != nil {
 			return err
 		}
 	}
@@ -134,7 +135,7 @@ func integerPart(text []byte) (n int64, integral bool) {
 			return 0, false
 		}
 	}
-	n, _ = integer(text)
+	n, _ = jsontext.Integer(text)
 	return n, true
 }
 
@@ -204,7 +205,8 @@ func (r *reader) withDefault(s *data.Schema, def *node) (*data.Schema, error) {
 	if def.kind == 0 {
 		return s, nil
 	}
-	sub := reader{scanner: scanner{b: def.raw}, replaceNull: r.replaceNull, shapes: r.shapes}
+	sub := reader{replaceNull: r.replaceNull, shapes: r.shapes}
+	sub.reset(def.raw)
 	v, err := sub.value(s)
 	if err != nil {
 		return nil, err

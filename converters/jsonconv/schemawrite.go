@@ -3,6 +3,7 @@ package jsonconv
 import (
 	"strconv"
 
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -35,7 +36,7 @@ func (w *writer) appendSchema(dst []byte, s *data.Schema, field *string) ([]byte
 		return append(dst, "null"...), nil
 	}
 	var err error
-	dst = appendString(append(dst, `{"type":`...), jsonType(s.Type()))
+	dst = jsontext.AppendString(append(dst, `{"type":`...), jsonType(s.Type()))
 	switch s.Type() {
 	case data.ArrayType:
 		dst, err = w.appendSchema(append(dst, `,"items":`...), s.ValueSchema(), nil)
@@ -60,13 +61,13 @@ func (w *writer) appendSchema(dst []byte, s *data.Schema, field *string) ([]byte
 	}
 	dst = strconv.AppendBool(append(dst, `,"optional":`...), s.Optional())
 	if s.HasName() {
-		dst = appendString(append(dst, `,"name":`...), s.Name())
+		dst = jsontext.AppendString(append(dst, `,"name":`...), s.Name())
 	}
 	if v, ok := s.Version(); ok {
 		dst = strconv.AppendInt(append(dst, `,"version":`...), int64(v), 10)
 	}
 	if doc, ok := s.Doc(); ok {
-		dst = appendString(append(dst, `,"doc":`...), doc)
+		dst = jsontext.AppendString(append(dst, `,"doc":`...), doc)
 	}
 	if ps := s.Params(); ps != nil {
 		dst = append(dst, `,"parameters":{`...)
@@ -74,7 +75,7 @@ func (w *writer) appendSchema(dst []byte, s *data.Schema, field *string) ([]byte
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendString(append(appendString(dst, p.Name), ':'), p.Value)
+			dst = jsontext.AppendString(append(jsontext.AppendString(dst, p.Name), ':'), p.Value)
 		}
 		dst = append(dst, '}')
 	}
@@ -86,7 +87,7 @@ func (w *writer) appendSchema(dst []byte, s *data.Schema, field *string) ([]byte
 		}
 	}
 	if field != nil {
-		dst = appendString(append(dst, `,"field":`...), *field)
+		dst = jsontext.AppendString(append(dst, `,"field":`...), *field)
 	}
 	return append(dst, '}'), nil
 }

@@ -1,11 +1,10 @@
 package jsonconv
 
 import (
-	"encoding/base64"
-	"math"
 	"strconv"
 
 	"github.com/kurier-io/kurier/converters/javatext"
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -34,17 +33,17 @@ func (w *writer) append(dst []byte, p *plan, v data.Value) ([]byte, error) {
 	}
 	switch k {
 	case data.KindString:
-		return appendString(dst, v.Str()), nil
+		return jsontext.AppendString(dst, v.Str()), nil
 	case data.KindBool:
 		return strconv.AppendBool(dst, v.Bool()), nil
 	case data.KindInt8, data.KindInt16, data.KindInt32, data.KindInt64:
 		return strconv.AppendInt(dst, v.Int(), 10), nil
 	case data.KindFloat32:
-		return appendFloat(dst, v.Float(), 32), nil
+		return jsontext.AppendFloat(dst, v.Float(), 32), nil
 	case data.KindFloat64:
-		return appendFloat(dst, v.Float(), 64), nil
+		return jsontext.AppendFloat(dst, v.Float(), 64), nil
 	case data.KindBytes:
-		return appendBase64(dst, v.Bytes()), nil
+		return jsontext.AppendBase64(dst, v.Bytes()), nil
 	case data.KindDecimal, data.KindTimestamp:
 		return w.appendLogical(dst, p, v)
 	case data.KindArray:
@@ -114,7 +113,7 @@ func (w *writer) appendObject(dst []byte, key, elem *plan, m *data.Map) ([]byte,
 		first = false
 		switch k.Kind() {
 		case data.KindString:
-			dst = appendString(dst, k.Str())
+			dst = jsontext.AppendString(dst, k.Str())
 		case data.KindNull:
 			if dst, err = w.nullKey(dst, key); err != nil {
 				return dst, err
@@ -136,7 +135,7 @@ func (w *writer) nullKey(dst []byte, key *plan) ([]byte, error) {
 	case key == nil || !key.subst && key.optional:
 		return append(dst, `"null"`...), nil
 	case key.subst:
-		return appendString(dst, key.def.Str()), nil
+		return jsontext.AppendString(dst, key.def.Str()), nil
 	}
 	return w.append(dst, key, data.Null())
 }
@@ -170,7 +169,7 @@ func (w *writer) appendLogical(dst []byte, p *plan, v data.Value) ([]byte, error
 		return dst, err
 	}
 	if p.logical == data.LogicalDecimal {
-		return appendBase64(dst, base.Bytes()), nil
+		return jsontext.AppendBase64(dst, base.Bytes()), nil
 	}
 	return strconv.AppendInt(dst, base.Int(), 10), nil
 }
@@ -199,17 +198,17 @@ func (w *writer) schemaless(dst []byte, v data.Value) ([]byte, error) {
 	case data.KindNull:
 		return append(dst, "null"...), nil
 	case data.KindString:
-		return appendString(dst, v.Str()), nil
+		return jsontext.AppendString(dst, v.Str()), nil
 	case data.KindBool:
 		return strconv.AppendBool(dst, v.Bool()), nil
 	case data.KindInt8, data.KindInt16, data.KindInt32, data.KindInt64:
 		return strconv.AppendInt(dst, v.Int(), 10), nil
 	case data.KindFloat32:
-		return appendFloat(dst, v.Float(), 32), nil
+		return jsontext.AppendFloat(dst, v.Float(), 32), nil
 	case data.KindFloat64:
-		return appendFloat(dst, v.Float(), 64), nil
+		return jsontext.AppendFloat(dst, v.Float(), 64), nil
 	case data.KindBytes:
-		return appendBase64(dst, v.Bytes()), nil
+		return jsontext.AppendBase64(dst, v.Bytes()), nil
 	case data.KindArray:
 		return w.appendArray(dst, nil, v.Array())
 	case data.KindMap:
@@ -224,16 +223,4 @@ func (w *writer) schemaless(dst []byte, v data.Value) ([]byte, error) {
 		return dst, data.Errorf("Mismatching schema.")
 	}
 	return dst, data.Errorf("Java class %s does not have corresponding schema type.", javatext.Class(v))
-}
-
-func appendFloat(dst []byte, f float64, bits int) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(data.AppendFloat(append(dst, '"'), f, bits), '"')
-	}
-	return data.AppendFloat(dst, f, bits)
-}
-
-func appendBase64(dst, b []byte) []byte {
-	dst = base64.StdEncoding.AppendEncode(append(dst, '"'), b)
-	return append(dst, '"')
 }

@@ -3,7 +3,7 @@ package jsonschemaconv
 import (
 	"errors"
 
-	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/variant"
 	"github.com/kurier-io/kurier/plugins/data"
 )

@@ -3,7 +3,7 @@ package jsonschemaconv
 import (
 	"unsafe"
 
-	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"github.com/kurier-io/kurier/converters/javatext"
-	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/variant"
 	"github.com/kurier-io/kurier/plugins/data"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsonschema"
-	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsontext"
 )
 
 // A node is a value in the text of a schema: its members come in their order, and those that no validator knows are there.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsontext"
+	"github.com/kurier-io/kurier/converters/jsontext"
 )
 
 func encode(text string) (metadata, value []byte, err error) {

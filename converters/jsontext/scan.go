@@ -36,6 +36,15 @@ func (s *Scanner) Pos() int { return s.i }
 // Since returns the text between an earlier position and the present one.
 func (s *Scanner) Since(pos int) []byte { return s.b[pos:min(s.i, len(s.b))] }
 
+// Rest is the text that was not read yet.
+func (s *Scanner) Rest() []byte { return s.b[min(s.i, len(s.b)):] }
+
+// Depth is how many arrays and objects are open.
+func (s *Scanner) Depth() int { return s.depth }
+
+// Seek goes to a position, at which so many arrays and objects are open.
+func (s *Scanner) Seek(pos, depth int) { s.i, s.depth = pos, depth }
+
 // Fail makes an error for the present position.
 func (s *Scanner) Fail(format string, args ...any) error {
 	return &SyntaxError{fmt.Sprintf(format, args...), s.i}
