@@ -20,13 +20,14 @@ import (
 	"github.com/kurier-io/kurier/plugins/data"
 	"github.com/kurier-io/kurier/plugins/registry"
 	"github.com/kurier-io/kurier/transforms"
+	"github.com/kurier-io/kurier/transforms/predicates"
 )
 
 // javaCases are a few thousand random inputs and what Java's own classes made of them. The seed may be set, to look for more.
 var javaCases = []struct {
 	kind  string
 	count int
-}{{"converters", 3000}, {"transforms", 4000}, {"debezium", 4000}, {"avro", 3000}}
+}{{"converters", 3000}, {"transforms", 4000}, {"predicates", 1500}, {"debezium", 4000}, {"avro", 3000}}
 
 const seedVar = "CASES_SEED"
 
@@ -46,6 +47,7 @@ type javaCase struct {
 		Schema *neutralSchema `json:"schema"`
 		Value  *neutralValue  `json:"value"`
 		Record *neutralRecord `json:"record"`
+		Holds  bool           `json:"holds"`
 	} `json:"result"`
 	Error *javaError `json:"error"`
 
@@ -94,7 +96,7 @@ func TestJavasOwnClassesAgree(t *testing.T) {
 func caseRegistry(t *testing.T) *registry.Registry {
 	t.Helper()
 	reg := registry.New()
-	for _, entries := range [][]registry.Entry{jsonconv.Register(), rawconv.Register(), transforms.Register()} {
+	for _, entries := range [][]registry.Entry{jsonconv.Register(), rawconv.Register(), transforms.Register(), predicates.Register()} {
 		if err := reg.Add(entries...); err != nil {
 			t.Fatal(err)
 		}
@@ -148,6 +150,8 @@ func (c *javaCase) difference(reg *registry.Registry, schemas *avroRegistry) str
 	switch c.Kind {
 	case "avro-write", "avro-read":
 		return c.avro(schemas)
+	case "predicate":
+		return c.predicate(reg)
 	case "write", "read":
 		e, ok := reg.Find(c.Class, registry.ConverterKind)
 		if !ok {

@@ -20,6 +20,9 @@ public final class Main {
                 case "transforms":
                     new TransformCases(draw, out).run(n);
                     break;
+                case "predicates":
+                    new PredicateCases(draw, out).run(n);
+                    break;
                 case "debezium":
                     new DebeziumCases(draw, out).run(n);
                     break;

@@ -197,7 +197,7 @@ final class TransformCases {
         });
     }
 
-    private static void describe(ObjectNode to, SourceRecord r) {
+    static void describe(ObjectNode to, SourceRecord r) {
         to.put("topic", r.topic());
         to.put("partition", r.kafkaPartition());
         to.put("timestamp", r.timestamp());
