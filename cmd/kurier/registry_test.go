@@ -34,6 +34,7 @@ func TestSchemaConvertersTravelThroughTheIncludedRegistry(t *testing.T) {
 		"JSON Schema":         {"io.confluent.connect.json.JsonSchemaConverter", "JSON", "PrefixSchemaIdSerializer"},
 		"Protobuf":            {"io.confluent.connect.protobuf.ProtobufConverter", "PROTOBUF", "PrefixSchemaIdSerializer"},
 		"Avro by headers":     {"io.confluent.connect.avro.AvroConverter", "AVRO", "HeaderSchemaIdSerializer"},
+		"JSON by headers":     {"io.confluent.connect.json.JsonSchemaConverter", "JSON", "HeaderSchemaIdSerializer"},
 		"Protobuf by headers": {"io.confluent.connect.protobuf.ProtobufConverter", "PROTOBUF", "HeaderSchemaIdSerializer"},
 	} {
 		t.Run(name, func(t *testing.T) {

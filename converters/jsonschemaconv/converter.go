@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kurier-io/kurier/converters/intern"
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsonschema"
 	"github.com/kurier-io/kurier/converters/lru"
 	"github.com/kurier-io/kurier/converters/subject"
@@ -17,7 +18,7 @@ import (
 type Converter struct {
 	settings
 	pool   *subject.Pool
-	shared *interner
+	shared *intern.Schemas
 	client *subject.Client
 	role   string // key or value
 
@@ -71,26 +72,32 @@ type writeKey struct {
 // A written is what is known about writing values of a schema to a topic.
 type written struct {
 	writeKey
-	id     int32
-	prefix []byte             // what ties the bytes to the schema in the registry
-	plan   *enc               // nil: values without a schema
-	check  *jsonschema.Schema // nil: values are not validated
-	until  time.Time
+	id    int32
+	mark  subject.Mark       // ties the bytes to the schema in the registry
+	plan  *enc               // nil: values without a schema
+	check *jsonschema.Schema // nil: values are not validated
+	until time.Time
 }
 
 // FromConnectData implements connect.Converter. A null of a required schema is a null in Kafka; one of an optional schema is JSON's.
 func (c *Converter) FromConnectData(dst []byte, topic string, s *data.Schema, v data.Value) ([]byte, bool, error) {
+	out, _, ok, err := c.FromConnectDataHeaded(dst, topic, s, v)
+	return out, ok, err
+}
+
+// FromConnectDataHeaded implements connect.HeadedConverter.
+func (c *Converter) FromConnectDataHeaded(dst []byte, topic string, s *data.Schema, v data.Value) ([]byte, []connect.RawHeader, bool, error) {
 	if v.IsNull() && c.absent(s) {
-		return dst, false, nil
+		return dst, nil, false, nil
 	}
 	w := c.lastWritten
 	if w == nil || w.schema != s || w.topic != topic || !w.until.IsZero() {
 		var err error
 		if w, err = c.prepare(topic, s); err != nil {
-			return dst, false, err
+			return dst, nil, false, err
 		}
 	}
-	dst = append(dst, w.prefix...)
+	dst = append(dst, w.mark.Prefix...)
 	at := len(dst)
 	var err error
 	if w.plan == nil {
@@ -99,18 +106,18 @@ func (c *Converter) FromConnectData(dst []byte, topic string, s *data.Schema, v 
 		dst, err = w.plan.append(dst, v)
 	}
 	if err != nil {
-		return dst, false, err
+		return dst, nil, false, err
 	}
 	if w.check != nil {
 		if err := w.check.Validate(dst[at:]); err != nil {
-			return dst, false, serializing(topic, invalid(w.id, err))
+			return dst, nil, false, serializing(topic, invalid(w.id, err))
 		}
 	}
 	if c.Indent {
 		c.scratch = append(c.scratch[:0], dst[at:]...)
 		dst = appendIndented(dst[:at], c.scratch)
 	}
-	return dst, true, nil
+	return dst, w.mark.Headers, true, nil
 }
 
 // absent reports whether nothing is written for a null of s.
@@ -151,7 +158,10 @@ func (c *Converter) newWritten(k writeKey) (*written, error) {
 	if err != nil {
 		return nil, serializing(k.topic, err)
 	}
-	w := &written{writeKey: k, id: reg.ID, prefix: subject.AppendID(nil, reg.ID)}
+	w := &written{writeKey: k, id: reg.ID}
+	if w.mark, err = c.client.Mark(reg, nil); err != nil {
+		return nil, serializing(k.topic, err)
+	}
 	if kept := c.client.LatestKept(); kept > 0 {
 		w.until = time.Now().Add(kept)
 	}

@@ -3,8 +3,8 @@ package jsonschemaconv
 import (
 	"errors"
 
-	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/variant"
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 

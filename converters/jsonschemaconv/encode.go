@@ -4,8 +4,8 @@ import (
 	"strconv"
 
 	"github.com/kurier-io/kurier/converters/javatext"
-	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/variant"
+	"github.com/kurier-io/kurier/converters/jsontext"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 

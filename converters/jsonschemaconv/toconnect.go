@@ -6,6 +6,7 @@ import (
 
 	"github.com/kurier-io/kurier/converters/jsonschemaconv/jsonschema"
 	"github.com/kurier-io/kurier/converters/subject"
+	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
@@ -25,10 +26,15 @@ type readable struct {
 
 // ToConnectData implements connect.Converter.
 func (c *Converter) ToConnectData(topic string, b []byte) (*data.Schema, data.Value, error) {
+	return c.ToConnectDataHeaded(topic, nil, b)
+}
+
+// ToConnectDataHeaded implements connect.HeadedConverter.
+func (c *Converter) ToConnectDataHeaded(topic string, headers connect.RawHeaders, b []byte) (*data.Schema, data.Value, error) {
 	if b == nil {
 		return nil, data.Null(), nil
 	}
-	id, body, err := subject.ParseID(b)
+	id, _, body, err := c.client.Identify(headers, b)
 	if err != nil {
 		return nil, data.Null(), unknownBytes(topic, b, c.role)
 	}
@@ -90,7 +96,7 @@ func (c *Converter) newReadable(k readKey) (*readable, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the schema with id %d: %w", reg.ID, err)
 		}
-		p.schema = c.shared.of(read)
+		p.schema = c.shared.Of(read)
 		p.plan = c.decoder(p.schema)
 	}
 	if c.FailInvalid {
