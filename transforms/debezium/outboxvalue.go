@@ -23,11 +23,7 @@ type valueKey struct {
 func (t *eventRouter) place(r *connect.Record, event *data.Struct, payload data.Value, payloadSchema *data.Schema) (data.Value, *data.Schema, error) {
 	var out *data.Struct
 	if t.enveloped {
-		route, err := textOf(event, t.RouteBy)
-		if err != nil {
-			return payload, nil, err
-		}
-		s, err := t.valueSchema(event, payloadSchema, route)
+		s, err := t.valueSchema(event, payloadSchema)
 		if err != nil {
 			return payload, nil, err
 		}
@@ -65,8 +61,8 @@ func (t *eventRouter) place(r *connect.Record, event *data.Struct, payload data.
 	return data.StructValue(out), out.Schema(), nil
 }
 
-func (t *eventRouter) valueSchema(event *data.Struct, payload *data.Schema, route string) (*data.Schema, error) {
-	key := valueKey{payload: payload, event: event.Schema(), route: route}
+func (t *eventRouter) valueSchema(event *data.Struct, payload *data.Schema) (*data.Schema, error) {
+	key := valueKey{payload: payload, event: event.Schema()}
 	if t.Version != "" {
 		v, err := event.GetAs(t.Version, data.Int32)
 		if err != nil {
@@ -74,10 +70,14 @@ func (t *eventRouter) valueSchema(event *data.Struct, payload *data.Schema, rout
 		}
 		key.version, key.versioned = int32(v.Int()), !v.IsNull()
 	}
+	var err error
+	if key.route, err = textOf(event, t.RouteBy); err != nil {
+		return nil, err
+	}
 	if s, ok := t.schemas.Get(key); ok {
 		return s, nil
 	}
-	key.route = strings.Clone(route)
+	key.route = strings.Clone(key.route)
 	b := data.StructOf().Field("payload", payload)
 	if name := valueName(event.Schema().Name(), key.route); name != "" {
 		b.Name(name)
