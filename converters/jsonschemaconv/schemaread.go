@@ -203,6 +203,10 @@ func (r *reading) enum(f finishing, values []*node) (*data.Schema, error) {
 		if r.Generalized {
 			p.Value = strconv.Itoa(i)
 		}
+		if at := slices.IndexFunc(f.params, func(o data.Param) bool { return o.Name == p.Name }); at >= 0 {
+			f.params[at] = p // the symbol comes again
+			continue
+		}
 		f.params = append(f.params, p)
 	}
 	return f.build(b)
