@@ -62,13 +62,13 @@ func appendScalar(dst []byte, k Kind, v Value) []byte {
 
 func appendStruct(dst []byte, s *Schema, v Value) ([]byte, error) {
 	if e, ok := v.any.(*EncodedStruct); ok {
-		if e.schema != s && !e.schema.Equal(s) {
+		if !s.describes(e.schema) {
 			return dst, Errorf("Struct schemas do not match.")
 		}
 		return append(dst, e.enc...), nil
 	}
 	st := v.Struct()
-	if st.schema != s && !st.schema.Equal(s) {
+	if !s.describes(st.schema) {
 		return dst, Errorf("Struct schemas do not match.")
 	}
 	dst, nulls := appendBitmap(dst, len(st.vals))

@@ -70,3 +70,34 @@ func TestNaNIsJavas(t *testing.T) {
 		t.Errorf("%x", math.Float64bits(v.Float()))
 	}
 }
+
+// TestAStructMayBeADefault sends schemas through the binary form whose defaults are structs, one within another.
+func TestAStructMayBeADefault(t *testing.T) {
+	inner := StructOf().Name("i").Field("c", Of(String).Optional().MustBuild()).MustBuild()
+	withDefault, err := inner.WithDefault(StructValue(StructOn(inner, []Value{StringValue("GREEN")})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer := StructOf().Name("o").Field("i", withDefault).MustBuild()
+	def, _ := withDefault.Default()
+	s, err := outer.WithDefault(StructValue(StructOn(outer, []Value{def})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := AppendSchema(nil, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, rest, err := DecodeSchema(b)
+	if err != nil || len(rest) != 0 || !back.Equal(s) {
+		t.Errorf("%v, %d bytes left, equal %v", err, len(rest), back.Equal(s))
+	}
+	row := NewStruct(StructOf().Field("o", s).MustBuild())
+	d, _ := s.Default()
+	if err := row.Put("o", d); err != nil {
+		t.Error(err)
+	}
+	if _, err := AppendValue(nil, row.Schema(), StructValue(row)); err != nil {
+		t.Error(err)
+	}
+}

@@ -135,14 +135,20 @@ func (s *Schema) Equal(o *Schema) bool {
 	if s == o {
 		return true
 	}
-	if s == nil || o == nil {
+	if s == nil || o == nil || s.hasDef != o.hasDef {
 		return false
 	}
-	if s.typ != o.typ || s.optional != o.optional || s.hasVer != o.hasVer || s.version != o.version || s.hasDef != o.hasDef ||
-		len(s.fields) != len(o.fields) || !equalPtr(s.name, o.name) || !equalPtr(s.doc, o.doc) || !equalParams(s.params, o.params) {
-		return false
-	}
-	if !s.key.Equal(o.key) || !s.value.Equal(o.value) || s.hasDef && !equalDefaults(s.def, o.def) {
+	return s.equalButDefault(o) && (!s.hasDef || equalDefaults(s.def, o.def))
+}
+
+// Describes reports whether st is a struct of s. The default of s itself does not count: a struct that is one was made before it.
+func (s *Schema) Describes(st *Struct) bool { return s.describes(st.schema) }
+
+func (s *Schema) describes(o *Schema) bool { return s == o || s.equalButDefault(o) }
+
+func (s *Schema) equalButDefault(o *Schema) bool {
+	if s.typ != o.typ || s.optional != o.optional || s.hasVer != o.hasVer || s.version != o.version || len(s.fields) != len(o.fields) ||
+		!equalPtr(s.name, o.name) || !equalPtr(s.doc, o.doc) || !equalParams(s.params, o.params) || !s.key.Equal(o.key) || !s.value.Equal(o.value) {
 		return false
 	}
 	for i := range s.fields {

@@ -99,12 +99,12 @@ func (s *Struct) Validate() error {
 	return nil
 }
 
-// Equal compares schema and raw values.
+// Equal compares schema, but for its default, and raw values.
 func (s *Struct) Equal(o *Struct) bool {
 	if s == o || s == nil || o == nil {
 		return s == o
 	}
-	return s.schema.Equal(o.schema) && slices.EqualFunc(s.vals, o.vals, Value.Equal)
+	return s.schema.Describes(o) && slices.EqualFunc(s.vals, o.vals, Value.Equal)
 }
 
 // Clone returns a copy that aliases nothing but the schema.

@@ -25,7 +25,7 @@ func validateAt(s *Schema, v Value, loc string) error {
 	}
 	switch s.typ {
 	case StructType:
-		if st := v.Struct(); !st.schema.Equal(s) {
+		if !s.Describes(v.Struct()) {
 			return Errorf("Struct schemas do not match.")
 		}
 	case ArrayType:
