@@ -78,7 +78,8 @@ func FuzzRead(f *testing.F) {
 			return // a null where the schema has none
 		}
 		twice, err := plan.append(nil, again)
-		if err != nil || !bytes.Equal(out, twice) {
+		// What preserve.additional.properties keeps is spelt as it came, and may be a member of another alternative the next time.
+		if err != nil || !o.Preserve && !bytes.Equal(out, twice) {
 			t.Fatalf("%s: %s is written as %s, then as %s %v", text, body, out, twice, err)
 		}
 	})
