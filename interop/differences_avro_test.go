@@ -27,4 +27,7 @@ var avroDifferences = []deliberateDifference{
 	{"the default of a union field is read, where the old AvroData calls itself until the stack overflows", func(c *javaCase, _ string) bool {
 		return c.Kind == "avro-read" && c.Error != nil && c.Error.Class == "java.lang.StackOverflowError" && strings.Contains(c.Avro, `"default":`)
 	}},
+	{"the default of a union field is read, which the old AvroData leaves out further down", func(c *javaCase, diff string) bool {
+		return c.Kind == "avro-read" && strings.HasPrefix(diff, "schema ") && strings.Contains(diff, "Schema{io.confluent.connect.avro.Union:STRUCT}(optional false, version false 0, default true")
+	}},
 }

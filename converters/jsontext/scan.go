@@ -209,7 +209,11 @@ func (s *Scanner) Number() (text []byte, float bool, err error) {
 		if i < len(b) && (b[i] == '+' || b[i] == '-') {
 			i++
 		}
-		ok = digits()
+		from := i
+		if ok = digits(); ok && tooLarge(b[from:i]) {
+			s.i = from
+			return nil, false, s.Fail("the exponent of a number is too large")
+		}
 	}
 	s.i = i
 	if !ok {
@@ -222,6 +226,15 @@ func (s *Scanner) Number() (text []byte, float bool, err error) {
 		return nil, false, s.Fail("number length exceeds the maximum of %d", maxNumber)
 	}
 	return b[start:i], float, s.boundary()
+}
+
+// tooLarge reports whether an exponent is more than BigDecimal takes.
+func tooLarge(digits []byte) bool {
+	for len(digits) > 1 && digits[0] == '0' {
+		digits = digits[1:]
+	}
+	const most = "2147483647"
+	return len(digits) > len(most) || len(digits) == len(most) && string(digits) > most
 }
 
 // boundary checks that a number or word at the root is not glued to what follows; elsewhere the next token shows it.
