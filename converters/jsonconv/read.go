@@ -17,6 +17,7 @@ type reader struct {
 	coerced bool
 	slab    []data.Value
 	maps    []data.Map
+	structs []data.Struct
 	shapes  *shapes
 }
 

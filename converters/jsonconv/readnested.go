@@ -11,6 +11,9 @@ import (
 	"github.com/kurier-io/kurier/plugins/data"
 )
 
+// structSlab is how many structs one allocation serves.
+const structSlab = 32
+
 // slabValues is how many field values one allocation serves.
 const slabValues = 256
 
@@ -80,7 +83,11 @@ func (r *reader) structure(s *data.Schema, c byte) (data.Value, error) {
 			}
 		}
 	}
-	return data.StructValue(data.StructOn(s, vals)), nil
+	if len(r.structs) == cap(r.structs) {
+		r.structs = make([]data.Struct, 0, structSlab)
+	}
+	r.structs = append(r.structs, *data.StructOn(s, vals))
+	return data.StructValue(&r.structs[len(r.structs)-1]), nil
 }
 
 // inField adds the field, and the text of its value, to an error; a syntax error has its place already.

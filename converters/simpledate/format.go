@@ -33,8 +33,22 @@ func (p *Printer) Append(dst []byte, ms int64) []byte {
 	f, d, t := p.f, &p.day, ms-dayNo*msPerDay
 	for i := range f.items {
 		it := &f.items[i]
-		if it.letter == 0 {
+		n := int64(-1)
+		switch it.letter { // what nearly every pattern has
+		case 0:
 			dst = append(dst, it.literal...)
+			continue
+		case 'H':
+			n = t / 3_600_000
+		case 'm':
+			n = t / 60_000 % 60
+		case 's':
+			n = t / 1000 % 60
+		case 'd':
+			n = d.day
+		}
+		if n >= 0 && it.count == 2 {
+			dst = append(dst, byte('0'+n/10), byte('0'+n%10))
 		} else {
 			dst = appendField(dst, it, d, t)
 		}
