@@ -189,7 +189,7 @@ func benchText(b *testing.B) string {
 	if _, _, err := r.open(b).FromConnectData(nil, "t", benchSchema, benchRow()); err != nil {
 		b.Fatal(err)
 	}
-	return r.text("t-value")
+	return r.Text("t-value")
 }
 
 func BenchmarkWriteGoavro(b *testing.B) {

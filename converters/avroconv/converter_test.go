@@ -16,7 +16,7 @@ func TestUnionsComeBack(t *testing.T) {
 	for _, settings := range []string{"enhanced.avro.schema.support=true", "generalized.sum.type.support=true"} {
 		for body, field := range map[string]int{"0206": 0, "040278": 1, "060e": 2, "0802": 3, "0aff01": 4, "0c020800": 5} {
 			r := newRegistry(t)
-			r.put("t-value", `{"type":"record","name":"Top","fields":[{"name":"u","type":`+text+`}]}`)
+			r.Put("t-value", `{"type":"record","name":"Top","fields":[{"name":"u","type":`+text+`}]}`)
 			c := r.open(t, settings)
 			in, _ := hex.DecodeString("0000000001" + body)
 			s, v, err := c.ToConnectData("t", in)
@@ -31,7 +31,7 @@ func TestUnionsComeBack(t *testing.T) {
 			}
 			out, _, err := c.FromConnectData(nil, "t2", s, v)
 			if err != nil || hex.EncodeToString(out[5:]) != body {
-				t.Errorf("%s: written as %x: %v: %s", body, out, err, r.text("t2-value"))
+				t.Errorf("%s: written as %x: %v: %s", body, out, err, r.Text("t2-value"))
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func TestUnionsComeBack(t *testing.T) {
 
 func TestGUIDsAreRead(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `"string"`)
+	r.Put("t-value", `"string"`)
 	guid := append(make([]byte, 16), 2, 'x')
 	guid[15] = 1
 	s, v, err := r.open(t).ToConnectData("t", append([]byte{1}, guid...))
@@ -54,10 +54,10 @@ func TestGUIDsAreRead(t *testing.T) {
 
 func TestSchemasWithReferencesAreRead(t *testing.T) {
 	r := newRegistry(t)
-	r.put("inner", `{"type":"record","name":"a.I","fields":[{"name":"x","type":"int"}]}`)
-	r.mu.Lock()
-	r.add("t-value", subject.Schema{Type: subject.Avro, Text: `{"type":"record","name":"a.R","fields":[{"name":"i","type":"a.I"}]}`, References: []subject.Reference{{Name: "a.I", Subject: "inner", Version: 1}}})
-	r.mu.Unlock()
+	r.Put("inner", `{"type":"record","name":"a.I","fields":[{"name":"x","type":"int"}]}`)
+	r.Mu.Lock()
+	r.Add("t-value", subject.Schema{Type: subject.Avro, Text: `{"type":"record","name":"a.R","fields":[{"name":"i","type":"a.I"}]}`, References: []subject.Reference{{Name: "a.I", Subject: "inner", Version: 1}}})
+	r.Mu.Unlock()
 	_, v, err := r.open(t).ToConnectData("t", []byte{0, 0, 0, 0, 2, 10})
 	if err != nil || v.String() != "Struct{i=Struct{x=5}}" {
 		t.Error(v, err)
@@ -67,8 +67,8 @@ func TestSchemasWithReferencesAreRead(t *testing.T) {
 // Equal schemas are one pointer, be they written differently or read by another instance.
 func TestEqualSchemasAreOnePointer(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"record","name":"R","connect.version":1,"fields":[{"name":"a","type":"int"}]}`)
-	r.put("t-value", `{"type":"record","name":"R","connect.version":1,"connect.name":"R","fields":[{"name":"a","type":"int"}]}`)
+	r.Put("t-value", `{"type":"record","name":"R","connect.version":1,"fields":[{"name":"a","type":"int"}]}`)
+	r.Put("t-value", `{"type":"record","name":"R","connect.version":1,"connect.name":"R","fields":[{"name":"a","type":"int"}]}`)
 	pool := subject.NewPool()
 	defer pool.Close()
 	entry := Register(pool)[0]
@@ -103,22 +103,22 @@ func TestTheRegistryIsAskedOnceASchema(t *testing.T) {
 			}
 		}
 	}
-	asked := r.asked
+	asked := r.Asked
 	s := opt(data.Int64)
 	for range 5 {
 		if _, _, err := c.FromConnectData(nil, "a", s, i64(1)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if asked > 6 || r.asked != asked+1 {
-		t.Error(asked, r.asked)
+	if asked > 6 || r.Asked != asked+1 {
+		t.Error(asked, r.Asked)
 	}
 }
 
 func TestTheVersionIsTheRegistrys(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `"int"`)
-	r.put("t-value", `{"type":"record","name":"R","fields":[]}`)
+	r.Put("t-value", `"int"`)
+	r.Put("t-value", `{"type":"record","name":"R","fields":[]}`)
 	c := r.open(t)
 	s, _, err := c.ToConnectData("t", []byte{0, 0, 0, 0, 2})
 	if v, ok := s.Version(); err != nil || !ok || v != 2 {
@@ -135,7 +135,7 @@ func TestSubjectsMayBeNamedAfterRecords(t *testing.T) {
 	r := newRegistry(t)
 	c := r.open(t, "value.subject.name.strategy=io.confluent.kafka.serializers.subject.RecordNameStrategy")
 	s := data.StructOf().Name("a.R").MustBuild()
-	if _, _, err := c.FromConnectData(nil, "t", s, row(s)); err != nil || r.text("a.R") == "" {
+	if _, _, err := c.FromConnectData(nil, "t", s, row(s)); err != nil || r.Text("a.R") == "" {
 		t.Error(err)
 	}
 	_, _, err := c.FromConnectData(nil, "t", of(data.Int32), i32(1))
@@ -149,7 +149,7 @@ func TestPromotionsOfTheLatestVersion(t *testing.T) {
 		`"long"`: "0a", `"float"`: "0000a040", `"double"`: "0000000000001440", `["string","long"]`: "020a", `["null","double","int"]`: "040a",
 	} {
 		r := newRegistry(t)
-		r.put("t-value", text)
+		r.Put("t-value", text)
 		b, _, err := r.open(t, "auto.register.schemas=false", "use.latest.version=true").FromConnectData(nil, "t", of(data.Int32), i32(5))
 		if err != nil || hex.EncodeToString(b[5:]) != want {
 			t.Errorf("%s: %x %v, want %s", text, b, err, want)
@@ -163,8 +163,8 @@ func TestJavaPropertiesAreRemoved(t *testing.T) {
 	if _, _, err := r.open(t, "avro.remove.java.properties=true").FromConnectData(nil, "t", s, str("x")); err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"type":"string","connect.parameters":{"avro.x":"y"},"avro.x":"y"}`; r.text("t-value") != want {
-		t.Error(r.text("t-value"))
+	if want := `{"type":"string","connect.parameters":{"avro.x":"y"},"avro.x":"y"}`; r.Text("t-value") != want {
+		t.Error(r.Text("t-value"))
 	}
 }
 
@@ -179,8 +179,8 @@ func TestVariantsComeBack(t *testing.T) {
 	if err != nil || hex.EncodeToString(b[5:]) != "0201020200" {
 		t.Fatalf("%x %v", b, err)
 	}
-	if want := `{"type":"record","name":"Variant","namespace":"confluent.type","fields":[{"name":"metadata","type":"bytes"},{"name":"value","type":"bytes"}],"logicalType":"variant"}`; !strings.Contains(r.text("t-value"), want) {
-		t.Error(r.text("t-value"))
+	if want := `{"type":"record","name":"Variant","namespace":"confluent.type","fields":[{"name":"metadata","type":"bytes"},{"name":"value","type":"bytes"}],"logicalType":"variant"}`; !strings.Contains(r.Text("t-value"), want) {
+		t.Error(r.Text("t-value"))
 	}
 	back, out, err := c.ToConnectData("t", b)
 	if err != nil || !back.Equal(s) || out.String() != in.String() {

@@ -150,7 +150,7 @@ func TestRecursiveSchemasAreRefused(t *testing.T) {
 
 func TestTheRegistrysErrorsKeepTheirKind(t *testing.T) {
 	r := newRegistry(t)
-	r.down = 500
+	r.Down = 500
 	_, _, err := r.open(t).FromConnectData(nil, "t", of(data.Int32), i32(1))
 	if _, retriable := errors.AsType[*connect.RetriableError](err); !retriable || !strings.HasPrefix(err.Error(), "Failed to serialize Avro data from topic t:") {
 		t.Error(err)
@@ -159,10 +159,10 @@ func TestTheRegistrysErrorsKeepTheirKind(t *testing.T) {
 	if _, retriable := errors.AsType[*connect.RetriableError](err); !retriable || !strings.HasPrefix(err.Error(), "Failed to deserialize data for topic t to Avro:") {
 		t.Error(err)
 	}
-	r.down = 0
-	r.mu.Lock()
-	r.add("t-value", subject.Schema{Type: subject.JSON, Text: "{}"})
-	r.mu.Unlock()
+	r.Down = 0
+	r.Mu.Lock()
+	r.Add("t-value", subject.Schema{Type: subject.JSON, Text: "{}"})
+	r.Mu.Unlock()
 	if _, _, err = r.open(t).ToConnectData("t", []byte{0, 0, 0, 0, 1, 2}); err == nil || !strings.Contains(err.Error(), "is of type JSON, not AVRO") {
 		t.Error(err)
 	}

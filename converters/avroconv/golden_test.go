@@ -94,7 +94,7 @@ func TestGoldenSchemas(t *testing.T) {
 func readWith(t *testing.T, text, body string, settings ...string) (*data.Schema, data.Value, error) {
 	t.Helper()
 	r := newRegistry(t)
-	r.put("t-value", text)
+	r.Put("t-value", text)
 	b, err := hex.DecodeString("0000000001" + body)
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +118,9 @@ func TestGoldenReading(t *testing.T) {
 	}
 	r := newRegistry(t)
 	for _, other := range []string{`"int"`, `"long"`, `"float"`, `"double"`, `"string"`, `"boolean"`} {
-		r.put("t-value", other)
+		r.Put("t-value", other)
 	}
-	r.put("t-value", `{"type":"long","logicalType":"timestamp-millis"}`)
+	r.Put("t-value", `{"type":"long","logicalType":"timestamp-millis"}`)
 	_, _, err = r.open(t).ToConnectData("t", []byte{0, 0, 0, 0, 7, 2})
 	if want := "Mismatched versions: version already added to SchemaBuilder (1) differs from version in source schema (7)"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Error("94:", err)
@@ -140,14 +140,14 @@ func TestLatestVersionIsWrittenByName(t *testing.T) {
 		`{"type":"record","name":"R","fields":[{"name":"f","type":{"type":"fixed","name":"F","size":2},"default":"\u00ff\u0001"},{"name":"r","type":{"type":"record","name":"I","fields":[{"name":"q","type":["int","string"],"default":3}]},"default":{}}]}`: "ff01" + "0006",
 	} {
 		r := newRegistry(t)
-		r.put("t-value", text)
+		r.Put("t-value", text)
 		b, _, err := r.open(t, latest...).FromConnectData(nil, "t", s, v)
 		if err != nil || hex.EncodeToString(b[5:]) != want {
 			t.Errorf("%s: %x %v, want %s", text, b, err, want)
 		}
 	}
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"record","name":"R","fields":[{"name":"n","type":"int"}]}`)
+	r.Put("t-value", `{"type":"record","name":"R","fields":[{"name":"n","type":"int"}]}`)
 	_, _, err := r.open(t, latest...).FromConnectData(nil, "t", s, v)
 	if err == nil || !strings.Contains(err.Error(), "Incompatible schema of type 'AVRO'. Set latest.compatibility.strict=false") || !strings.Contains(err.Error(), "the reader's field n") {
 		t.Error(err)

@@ -163,10 +163,10 @@ func TestValuesComeBackWithTheirSchema(t *testing.T) {
 		}
 		s2, v2, err := c.ToConnectData("t", b)
 		if err != nil {
-			rt.Fatalf("%v: %s", err, r.text("t-value"))
+			rt.Fatalf("%v: %s", err, r.Text("t-value"))
 		}
 		if !s.Equal(s2) {
-			rt.Fatalf("another schema from %s", r.text("t-value"))
+			rt.Fatalf("another schema from %s", r.Text("t-value"))
 		}
 		b2, _, err := c.FromConnectData(nil, "t", s2, v2)
 		if err != nil || !bytes.Equal(b, b2) {
@@ -191,7 +191,7 @@ func TestOtherLibrariesReadAndWriteTheSame(t *testing.T) {
 			rt.Fatal(err)
 		}
 		_, _, _ = c.ToConnectData("t", b)
-		text := r.schemas[int(b[3])<<8|int(b[4])-1].Text
+		text := r.Schemas[int(b[3])<<8|int(b[4])-1].Text
 		body := b[5:]
 		codec, err := goavro.NewCodec(text)
 		if err != nil {

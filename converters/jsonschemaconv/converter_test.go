@@ -113,7 +113,7 @@ func TestDefaultsAreValues(t *testing.T) {
 func readJSON(t *testing.T, schema, body string, settings ...string) (*data.Schema, data.Value, error) {
 	t.Helper()
 	r := newRegistry(t)
-	r.put("t-value", schema)
+	r.Put("t-value", schema)
 	return r.open(t, settings...).ToConnectData("t", []byte("\x00\x00\x00\x00\x01"+body))
 }
 
@@ -188,7 +188,7 @@ func TestValuesAreRead(t *testing.T) {
 // What preserve.additional.properties keeps is written where it was.
 func TestAdditionalPropertiesComeBack(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"object","properties":{"a":{"type":"integer"}}}`)
+	r.Put("t-value", `{"type":"object","properties":{"a":{"type":"integer"}}}`)
 	c := r.open(t, "preserve.additional.properties=true")
 	const body = `{"a":1,"x":{"y":[1, 2]},"z":"t"}`
 	s, v, err := c.ToConnectData("t", []byte("\x00\x00\x00\x00\x01"+body))
@@ -199,8 +199,8 @@ func TestAdditionalPropertiesComeBack(t *testing.T) {
 	if err != nil || string(b[5:]) != body {
 		t.Errorf("%s %v", b, err)
 	}
-	if want := `{"type":"object","connect.version":1,"properties":{"a":{"type":"integer","connect.index":0,"connect.type":"int64"}}}`; r.text("u-value") != want {
-		t.Error(r.text("u-value"))
+	if want := `{"type":"object","connect.version":1,"properties":{"a":{"type":"integer","connect.index":0,"connect.type":"int64"}}}`; r.Text("u-value") != want {
+		t.Error(r.Text("u-value"))
 	}
 	for k, want := range map[string]string{"a": "is a field of the struct, too", "x": "is no JSON"} {
 		m := data.NewMap(0)
@@ -214,7 +214,7 @@ func TestAdditionalPropertiesComeBack(t *testing.T) {
 // Parts of a schema that take any value are Variants, which are written as the values that they are.
 func TestVariantsComeBack(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"object","properties":{"a":{},"b":{"anyOf":[{"type":"null"},{}]},"c":{"type":"string"}}}`)
+	r.Put("t-value", `{"type":"object","properties":{"a":{},"b":{"anyOf":[{"type":"null"},{}]},"c":{"type":"string"}}}`)
 	c := r.open(t, "json.fail.invalid.schema=true")
 	for body, want := range map[string]string{
 		`{"a":{"x":[1,-2.50,"t",null]},"b":true,"c":"d"}`: "",
@@ -236,14 +236,14 @@ func TestVariantsComeBack(t *testing.T) {
 		}
 	}
 	if want := `{"type":"object","connect.version":1,"properties":{"a":{"title":"org.apache.kafka.connect.data.Variant","connect.index":0},` +
-		`"b":{"connect.index":1,"anyOf":[{"type":"null"},{"title":"org.apache.kafka.connect.data.Variant"}]},"c":{"type":"string","connect.index":2}}}`; r.text("u-value") != want {
-		t.Error(r.text("u-value"))
+		`"b":{"connect.index":1,"anyOf":[{"type":"null"},{"title":"org.apache.kafka.connect.data.Variant"}]},"c":{"type":"string","connect.index":2}}}`; r.Text("u-value") != want {
+		t.Error(r.Text("u-value"))
 	}
 	s := data.StructOf().Name(variantName).Field("metadata", of(data.Bytes)).Field("value", of(data.Bytes)).MustBuild()
 	if got := write(t, s, row(s, data.BytesValue([]byte{1, 0, 0}), data.BytesValue([]byte{9}))); !strings.Contains(got, "the bytes are no Variant") {
 		t.Error(got)
 	}
-	r.put("v-value", r.text("u-value"))
+	r.Put("v-value", r.Text("u-value"))
 	if s, v, err := r.open(t).ToConnectData("v", []byte("\x00\x00\x00\x00\x02{\"a\":[1}")); err == nil {
 		t.Error(s, v)
 	}
@@ -251,11 +251,11 @@ func TestVariantsComeBack(t *testing.T) {
 
 func TestGUIDsAndReferences(t *testing.T) {
 	r := newRegistry(t)
-	r.put("inner", `{"type":"object","title":"I","properties":{"x":{"type":"integer"}}}`)
-	r.mu.Lock()
-	r.add("t-value", subject.Schema{Type: subject.JSON, Text: `{"type":"object","properties":{"i":{"$ref":"inner.json"},"j":{"$ref":"inner.json#/properties/x"}}}`,
+	r.Put("inner", `{"type":"object","title":"I","properties":{"x":{"type":"integer"}}}`)
+	r.Mu.Lock()
+	r.Add("t-value", subject.Schema{Type: subject.JSON, Text: `{"type":"object","properties":{"i":{"$ref":"inner.json"},"j":{"$ref":"inner.json#/properties/x"}}}`,
 		References: []subject.Reference{{Name: "inner.json", Subject: "inner", Version: 1}}})
-	r.mu.Unlock()
+	r.Mu.Unlock()
 	c := r.open(t, "json.fail.invalid.schema=true")
 	const body = `{"i":{"x":5},"j":6}`
 	s, v, err := c.ToConnectData("t", []byte("\x00\x00\x00\x00\x02"+body))
@@ -271,8 +271,8 @@ func TestGUIDsAndReferences(t *testing.T) {
 
 func TestEqualSchemasAreOnePointer(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"object","title":"R","connect.version":1,"properties":{"a":{"type":"integer"}}}`)
-	r.put("t-value", `{"title":"R","type":"object","connect.version":1,"properties":{"a":{"type":"integer","connect.type":"int64"}}}`)
+	r.Put("t-value", `{"type":"object","title":"R","connect.version":1,"properties":{"a":{"type":"integer"}}}`)
+	r.Put("t-value", `{"title":"R","type":"object","connect.version":1,"properties":{"a":{"type":"integer","connect.type":"int64"}}}`)
 	pool := subject.NewPool()
 	defer pool.Close()
 	entry := Register(pool)[0]
@@ -307,15 +307,15 @@ func TestTheRegistryIsAskedOnceASchema(t *testing.T) {
 			}
 		}
 	}
-	if r.asked > 6 {
-		t.Error(r.asked)
+	if r.Asked > 6 {
+		t.Error(r.Asked)
 	}
 }
 
 func TestTheVersionIsTheRegistrys(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"string"}`)
-	r.put("t-value", `{"oneOf":[{"type":"null"},{"type":"integer"}]}`)
+	r.Put("t-value", `{"type":"string"}`)
+	r.Put("t-value", `{"oneOf":[{"type":"null"},{"type":"integer"}]}`)
 	c := r.open(t)
 	s, _, err := c.ToConnectData("t", []byte("\x00\x00\x00\x00\x025"))
 	if describe(s) != "int64? v2" || err != nil {

@@ -73,9 +73,9 @@ func TestBytesOfAnotherFormatAreExplained(t *testing.T) {
 		}
 	}
 	r := newRegistry(t)
-	r.mu.Lock()
-	r.add("t-value", subject.Schema{Type: subject.Avro, Text: `"string"`})
-	r.mu.Unlock()
+	r.Mu.Lock()
+	r.Add("t-value", subject.Schema{Type: subject.Avro, Text: `"string"`})
+	r.Mu.Unlock()
 	if _, _, err := r.open(t).ToConnectData("t", []byte("\x00\x00\x00\x00\x01x")); err == nil || !strings.Contains(err.Error(), "of type AVRO, not JSON: use the converter of that type") {
 		t.Error(err)
 	}
@@ -97,7 +97,7 @@ func TestErrorsOfNestedValuesHaveTheirPlace(t *testing.T) {
 
 func TestValuesAreCheckedWhenAsked(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"string","maxLength":3}`)
+	r.Put("t-value", `{"type":"string","maxLength":3}`)
 	c := r.open(t, "auto.register.schemas=false", "use.latest.version=true", "latest.compatibility.strict=false", "json.fail.invalid.schema=true")
 	if b, _, err := c.FromConnectData(nil, "t", of(data.String), str("abc")); err != nil || string(b[5:]) != `"abc"` {
 		t.Error(err)
@@ -135,7 +135,7 @@ func TestTheLatestVersion(t *testing.T) {
 	one := data.StructOf().Field("a", of(data.Int32)).MustBuild()
 	two := data.StructOf().Field("a", of(data.Int32)).Field("b", of(data.Int32)).MustBuild()
 	r := newRegistry(t)
-	r.put("t-value", latest)
+	r.Put("t-value", latest)
 	settings := []string{"auto.register.schemas=false", "use.latest.version=true", "object.additional.properties=false"}
 	c := r.open(t, settings...)
 	if b, _, err := c.FromConnectData(nil, "t", one, row(one, i32(1))); err != nil || string(b) != "\x00\x00\x00\x00\x01"+`{"a":1}` {
@@ -159,7 +159,7 @@ func TestTheLatestVersion(t *testing.T) {
 
 func TestTheLatestVersionIsAskedForAgain(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `{"type":"integer"}`)
+	r.Put("t-value", `{"type":"integer"}`)
 	c := r.open(t, "auto.register.schemas=false", "use.latest.version=true", "latest.cache.ttl.sec=3600")
 	s := of(data.Int32)
 	for range 2 {
@@ -179,7 +179,7 @@ func TestTheLatestVersionIsAskedForAgain(t *testing.T) {
 
 func TestARegistryThatIsDownIsTriedAgain(t *testing.T) {
 	r := newRegistry(t)
-	r.down = 503
+	r.Down = 503
 	_, _, err := r.open(t).FromConnectData(nil, "t", of(data.Int32), i32(1))
 	if _, ok := errors.AsType[*connect.RetriableError](err); !ok || !strings.Contains(err.Error(), "topic t") {
 		t.Error(err)

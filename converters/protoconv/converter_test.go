@@ -39,7 +39,7 @@ func TestNullsAreNotWritten(t *testing.T) {
 	if s, v, err := c.ToConnectData("t", nil); s != nil || !v.IsNull() || err != nil {
 		t.Error(s, v, err)
 	}
-	if r.asked != 0 {
+	if r.Asked != 0 {
 		t.Error("the registry was asked")
 	}
 }
@@ -119,11 +119,11 @@ func TestEnumsAsIntegers(t *testing.T) {
 
 func TestReferencesAreResolved(t *testing.T) {
 	r := newRegistry(t)
-	r.put("inner", "syntax = \"proto3\"; package p; message Inner { Deep deep = 1; } message Deep { int32 x = 1; }")
-	r.mu.Lock()
-	r.add("middle", subject.Schema{Type: subject.Protobuf, Text: "syntax = \"proto3\"; import \"inner.proto\"; message Middle { p.Inner inner = 1; }", References: []subject.Reference{{Name: "inner.proto", Subject: "inner", Version: 1}}})
-	r.add("t-value", subject.Schema{Type: subject.Protobuf, Text: "syntax = \"proto3\"; import \"middle.proto\"; message Outer { message N { Middle m = 1; } }", References: []subject.Reference{{Name: "middle.proto", Subject: "middle", Version: 1}}})
-	r.mu.Unlock()
+	r.Put("inner", "syntax = \"proto3\"; package p; message Inner { Deep deep = 1; } message Deep { int32 x = 1; }")
+	r.Mu.Lock()
+	r.Add("middle", subject.Schema{Type: subject.Protobuf, Text: "syntax = \"proto3\"; import \"inner.proto\"; message Middle { p.Inner inner = 1; }", References: []subject.Reference{{Name: "inner.proto", Subject: "inner", Version: 1}}})
+	r.Add("t-value", subject.Schema{Type: subject.Protobuf, Text: "syntax = \"proto3\"; import \"middle.proto\"; message Outer { message N { Middle m = 1; } }", References: []subject.Reference{{Name: "middle.proto", Subject: "middle", Version: 1}}})
+	r.Mu.Unlock()
 	c := r.open(t)
 	_, v, err := c.ToConnectData("t", []byte{0, 0, 0, 0, 3, 4, 0, 0, 0x0a, 6, 0x0a, 4, 0x0a, 2, 8, 5})
 	if err != nil || v.String() != "Struct{m=Struct{inner=Struct{deep=Struct{x=5}}}}" {
@@ -158,7 +158,7 @@ func TestTheLatestVersionIsWrittenByName(t *testing.T) {
 		"import \"google/protobuf/wrappers.proto\"; message R { google.protobuf.Int64Value a = 1; }": "00" + "0a020801",
 	} {
 		r := newRegistry(t)
-		r.put("t-value", "syntax = \"proto3\"; "+text)
+		r.Put("t-value", "syntax = \"proto3\"; "+text)
 		b, _, err := r.open(t, latest...).FromConnectData(nil, "t", s, v)
 		if err != nil || hex.EncodeToString(b[5:]) != want {
 			t.Errorf("%s: %x %v, want %s", text, b, err, want)
@@ -173,7 +173,7 @@ func TestTheLatestVersionIsWrittenByName(t *testing.T) {
 		`syntax = "proto3"; import "google/protobuf/timestamp.proto"; message R { google.protobuf.Timestamp a = 1; }`: "cannot be written as the Protobuf type google.protobuf.Timestamp",
 	} {
 		r := newRegistry(t)
-		r.put("t-value", text)
+		r.Put("t-value", text)
 		_, _, err := r.open(t, latest...).FromConnectData(nil, "t", s, v)
 		if strings.Contains(text, "a = 9") {
 			if err != nil { // c has number 9, but a has the name
@@ -191,7 +191,7 @@ func TestTheLatestVersionIsChecked(t *testing.T) {
 	s := data.StructOf().Name("R").Field("a", of(data.Int32)).MustBuild()
 	for text, strict := range map[string]string{"message R { string a = 1; }": "Incompatible schema of type 'PROTOBUF'. Set latest.compatibility.strict=false", "message R { int64 a = 1; int32 b = 2; }": ""} {
 		r := newRegistry(t)
-		r.put("t-value", "syntax = \"proto3\"; "+text)
+		r.Put("t-value", "syntax = \"proto3\"; "+text)
 		_, _, err := r.open(t, "auto.register.schemas=false", "use.latest.version=true").FromConnectData(nil, "t", s, row(s, i32(1)))
 		if strict == "" && err != nil || strict != "" && (err == nil || !strings.Contains(err.Error(), strict)) {
 			t.Errorf("%s: %v", text, err)
@@ -202,8 +202,8 @@ func TestTheLatestVersionIsChecked(t *testing.T) {
 // Equal schemas are one pointer, be they written differently or read by another instance.
 func TestEqualSchemasAreOnePointer(t *testing.T) {
 	r := newRegistry(t)
-	r.put("a", `syntax = "proto3"; message R { int32 a = 1; }`)
-	r.put("b", `syntax = "proto3"; package other; message R { int32 a = 1; }`)
+	r.Put("a", `syntax = "proto3"; message R { int32 a = 1; }`)
+	r.Put("b", `syntax = "proto3"; package other; message R { int32 a = 1; }`)
 	pool := subject.NewPool()
 	defer pool.Close()
 	entry := Register(pool)[0]
@@ -238,15 +238,15 @@ func TestTheRegistryIsAskedOnceASchema(t *testing.T) {
 			}
 		}
 	}
-	if r.asked > 6 {
-		t.Error(r.asked)
+	if r.Asked > 6 {
+		t.Error(r.Asked)
 	}
 }
 
 func TestTheVersionIsTheRegistrys(t *testing.T) {
 	r := newRegistry(t)
-	r.put("t-value", `syntax = "proto3"; message A {}`)
-	r.put("t-value", `syntax = "proto3"; message R {}`)
+	r.Put("t-value", `syntax = "proto3"; message A {}`)
+	r.Put("t-value", `syntax = "proto3"; message R {}`)
 	c := r.open(t)
 	s, _, err := c.ToConnectData("t", []byte{0, 0, 0, 0, 2, 0})
 	if v, ok := s.Version(); err != nil || !ok || v != 2 {
@@ -263,7 +263,7 @@ func TestSubjectsMayBeNamedAfterRecords(t *testing.T) {
 	r := newRegistry(t)
 	c := r.open(t, "value.subject.name.strategy=io.confluent.kafka.serializers.subject.RecordNameStrategy")
 	s := data.StructOf().Name("a.R").MustBuild()
-	if _, _, err := c.FromConnectData(nil, "t", s, row(s)); err != nil || r.text("a.R") == "" {
+	if _, _, err := c.FromConnectData(nil, "t", s, row(s)); err != nil || r.Text("a.R") == "" {
 		t.Error(err)
 	}
 }

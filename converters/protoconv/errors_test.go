@@ -162,9 +162,9 @@ func TestFewBytesDoNotUnfoldToManyValues(t *testing.T) {
 
 func TestSchemasOfAnotherTypeAreRefused(t *testing.T) {
 	r := newRegistry(t)
-	r.mu.Lock()
-	r.add("t-value", subject.Schema{Type: subject.Avro, Text: `"int"`})
-	r.mu.Unlock()
+	r.Mu.Lock()
+	r.Add("t-value", subject.Schema{Type: subject.Avro, Text: `"int"`})
+	r.Mu.Unlock()
 	_, _, err := r.open(t).ToConnectData("t", []byte{0, 0, 0, 0, 1, 0})
 	if err == nil || !strings.Contains(err.Error(), "is of type AVRO, not PROTOBUF: use the converter of that type") {
 		t.Error(err)
@@ -173,17 +173,17 @@ func TestSchemasOfAnotherTypeAreRefused(t *testing.T) {
 
 func TestARegistryThatIsDownMayComeBack(t *testing.T) {
 	r := newRegistry(t)
-	r.mu.Lock()
-	r.down = 503
-	r.mu.Unlock()
+	r.Mu.Lock()
+	r.Down = 503
+	r.Mu.Unlock()
 	c := r.open(t)
 	_, _, err := c.FromConnectData(nil, "t", of(data.Int32), i32(1))
 	if _, retriable := errors.AsType[*connect.RetriableError](err); !retriable {
 		t.Errorf("%v is not retriable", err)
 	}
-	r.mu.Lock()
-	r.down = 0
-	r.mu.Unlock()
+	r.Mu.Lock()
+	r.Down = 0
+	r.Mu.Unlock()
 	if _, _, err := c.FromConnectData(nil, "t", of(data.Int32), i32(1)); err != nil {
 		t.Error(err)
 	}

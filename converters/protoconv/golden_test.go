@@ -109,7 +109,7 @@ func readWith(t testing.TB, text, body string, settings ...string) (*data.Schema
 	if !strings.HasPrefix(text, "syntax") {
 		text = `syntax = "proto3"; ` + text
 	}
-	r.put("t-value", text)
+	r.Put("t-value", text)
 	raw, err := hex.DecodeString("000000000100" + body)
 	if err != nil {
 		t.Fatal(err)
