@@ -79,7 +79,7 @@ func (l *lanes) close() {
 }
 
 // chunk is how many records are converted at a time: enough for the hand-over to cost nothing beside it.
-const chunk = 256
+const chunk = 512
 
 // each converts n records in chunks and hands on each chunk in order, on the caller's goroutine. convert returns how many of its records
 // are done; after an error the records before it are still handed on.
@@ -96,49 +96,63 @@ func (l *lanes) each(n int, convert func(ln *lane, from, to int) (done int, err 
 			work[i].ready = make(chan struct{})
 		}
 	}
-	step := func(ln *lane, i int) {
-		w := &work[i]
-		from := i * chunk
-		to := min(from+chunk, n)
-		w.done, w.err = convert(ln, from, to)
+	var next atomic.Int32 // the chunk that nobody has taken yet
+	// take converts chunks that are free, one at a time, until there is none or after says stop.
+	take := func(ln *lane, after func() bool) {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= chunks {
+				return
+			}
+			w := &work[i]
+			w.done, w.err = convert(ln, i*chunk, min((i+1)*chunk, n))
+			w.converted.Store(true)
+			if w.ready != nil {
+				close(w.ready)
+			}
+			if after() {
+				return
+			}
+		}
 	}
 	var wg sync.WaitGroup
 	var over atomic.Bool
 	for h := range helpers {
-		wg.Go(func() {
-			for i := 1; i < chunks && !over.Load(); i++ {
-				if work[i].claimed.CompareAndSwap(false, true) {
-					step(l.own[1+h], i)
-					close(work[i].ready)
-				}
-			}
-		})
+		wg.Go(func() { take(l.own[1+h], over.Load) })
 	}
 	defer wg.Wait()
 	defer over.Store(true)
-	for i := range work {
-		w := &work[i]
-		if w.claimed.CompareAndSwap(false, true) {
-			step(l.own[0], i)
-		} else {
+	handed := 0
+	var failed error
+	handOn := func() {
+		w := &work[handed]
+		if failed = hand(handed*chunk, handed*chunk+w.done); failed == nil {
+			failed = w.err
+		}
+		handed++
+	}
+	// Handing on goes between two conversions; waiting for others only comes when nothing is left to convert.
+	take(l.own[0], func() bool {
+		for failed == nil && handed < chunks && work[handed].converted.Load() {
+			handOn()
+		}
+		return failed != nil
+	})
+	for failed == nil && handed < chunks {
+		if w := &work[handed]; w.ready != nil {
 			<-w.ready
 		}
-		if err := hand(i*chunk, i*chunk+w.done); err != nil {
-			return err
-		}
-		if w.err != nil {
-			return w.err
-		}
+		handOn()
 	}
-	return nil
+	return failed
 }
 
 // A piece is a chunk on its way.
 type piece struct {
-	claimed atomic.Bool
-	ready   chan struct{}
-	done    int
-	err     error
+	converted atomic.Bool
+	ready     chan struct{} // closed after it; nil when nobody helps
+	done      int
+	err       error
 }
 
 // maxLanes bounds what one task's conversion may occupy.

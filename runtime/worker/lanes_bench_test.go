@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/kurier-io/kurier/converters/jsonconv"
@@ -12,6 +13,8 @@ import (
 // BenchmarkLanes converts batches with the task's own goroutine alone, and with one and more lanes beside it.
 func BenchmarkLanes(b *testing.B) {
 	const rows = 8 * chunk
+	held := make([]byte, 32<<20) // what a worker holds beside a batch: without it the collector runs all the time on the other core
+	defer runtime.KeepAlive(held)
 	schema := data.StructOf().Name("row").Field("id", data.Of(data.Int64).MustBuild()).Field("name", data.Of(data.String).MustBuild()).
 		Field("score", data.Of(data.Float64).MustBuild()).Field("at", data.TimestampOf().MustBuild()).MustBuild()
 	row := data.StructValue(data.StructOn(schema, []data.Value{
