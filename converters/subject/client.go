@@ -54,9 +54,6 @@ func (c *Client) subject(topic, record string) (string, error) {
 	return topic + "-" + record, nil
 }
 
-// ByName reports whether subjects are named after the record, so that reading needs the schema before its subject is known.
-func (c *Client) ByName() bool { return c.strategy != topicName }
-
 // UseLatestStrict reports whether Write returns a schema that is not the one it was given, and must be checked against it.
 func (c *Client) UseLatestStrict() bool {
 	switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	semantic "github.com/kurier-io/kurier/plugins/data/debezium"
 	"github.com/kurier-io/kurier/transforms/javaregex"
 	"github.com/kurier-io/kurier/transforms/smt"
 )
@@ -126,7 +127,7 @@ func (t *logicalRouter) Apply(r *connect.Record) (bool, error) {
 			return true, err
 		}
 	}
-	if !r.Value.IsNull() && isEnvelope(r.ValueSchema) {
+	if !r.Value.IsNull() && semantic.IsEnvelope(r.ValueSchema) {
 		if err := t.value(&out, r); err != nil {
 			return true, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	semantic "github.com/kurier-io/kurier/plugins/data/debezium"
 	"github.com/kurier-io/kurier/transforms/javaregex"
 	"github.com/kurier-io/kurier/transforms/smt"
 )
@@ -109,7 +110,7 @@ func (t *eventRouter) Apply(r *connect.Record) (bool, error) {
 	if r.Value.IsNull() {
 		return false, nil
 	}
-	if !isEnvelope(r.ValueSchema) {
+	if !semantic.IsEnvelope(r.ValueSchema) {
 		return true, nil
 	}
 	envelope, err := smt.RequireStruct(r.Value, "Detect Debezium Operation")
@@ -208,11 +209,11 @@ func (t *eventRouter) timestamp(event, envelope *data.Struct) (ms int64, set boo
 		}
 		if v := event.At(f.Index); !v.IsNull() {
 			switch f.Schema.Name() {
-			case "io.debezium.time.Timestamp":
+			case semantic.Timestamp:
 				return v.Int(), true, nil
-			case "io.debezium.time.MicroTimestamp":
+			case semantic.MicroTimestamp:
 				return v.Int() / 1000, true, nil
-			case "io.debezium.time.NanoTimestamp":
+			case semantic.NanoTimestamp:
 				return v.Int() / 1_000_000, true, nil
 			case "":
 				return 0, false, data.Errorf("Unsupported field type %s (without logical schema name) for event timestamp", f.Schema.Type())

@@ -4,8 +4,6 @@
 package debezium
 
 import (
-	"strings"
-
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
@@ -40,11 +38,6 @@ const (
 	opUpdate = "u"
 	opDelete = "d"
 )
-
-// isEnvelope is Debezium's test of change events: heartbeats and schema changes have other schemas.
-func isEnvelope(s *data.Schema) bool {
-	return s != nil && s.Type() == data.StructType && strings.HasSuffix(s.Name(), ".Envelope")
-}
 
 // get returns the raw value of a field, null if there is no such field.
 func get(st *data.Struct, name string) data.Value {

@@ -6,6 +6,7 @@ import (
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/connect"
 	"github.com/kurier-io/kurier/plugins/data"
+	semantic "github.com/kurier-io/kurier/plugins/data/debezium"
 	"github.com/kurier-io/kurier/transforms/smt"
 )
 
@@ -83,7 +84,7 @@ func (t *unwrap) Apply(r *connect.Record) (bool, error) {
 	if r.Value.IsNull() {
 		return t.tombstone(r), nil
 	}
-	if !isEnvelope(r.ValueSchema) {
+	if !semantic.IsEnvelope(r.ValueSchema) {
 		return true, nil
 	}
 	envelope, err := smt.RequireStruct(r.Value, "source field insertion")

@@ -3,7 +3,6 @@ package smt
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/kurier-io/kurier/plugins/config"
 	"github.com/kurier-io/kurier/plugins/data"
@@ -57,14 +56,5 @@ func ConfigErr(key, format string, args ...any) error {
 	return &config.Error{Problems: []config.Problem{{Key: key, Msg: fmt.Sprintf(format, args...)}}}
 }
 
-// shown bounds how much of a value an error prints.
-const shown = 60
-
 // Show prints a value for an error, bounded.
-func Show(v data.Value) string {
-	text := v.String()
-	if len(text) <= shown {
-		return text
-	}
-	return strings.ToValidUTF8(text[:shown], "") + "…"
-}
+func Show(v data.Value) string { return data.Shorten(v.String()) }

@@ -168,4 +168,6 @@ func SparseDoubleVector() *data.Builder {
 }
 
 // IsEnvelope reports whether values of s are change events: structs with before, after, source and op.
-func IsEnvelope(s *data.Schema) bool { return strings.HasSuffix(s.Name(), ".Envelope") }
+func IsEnvelope(s *data.Schema) bool {
+	return s != nil && s.Type() == data.StructType && strings.HasSuffix(s.Name(), ".Envelope")
+}
